@@ -1,0 +1,7 @@
+export interface BenchResult {
+  name: string;
+  unit: string;
+  value: number;
+  higherIsBetter: boolean;
+  detail?: Record<string, number>;
+}
