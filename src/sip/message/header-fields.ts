@@ -3,6 +3,16 @@ import { isToken } from './characters.js';
 import { headerKey, isListHeader } from './header-name.js';
 import { nextComma, splitList } from './list.js';
 
+/** Lines as a parser reads them, in three lists of equal length. */
+export interface ParsedLines {
+  /** As written. */
+  readonly names: string[];
+  /** As `headerKey` gives them. */
+  readonly keys: string[];
+  /** Unfolded and trimmed. */
+  readonly values: string[];
+}
+
 /** Header fields in order; look-up takes a name in any case, full or compact. */
 export class HeaderFields {
   readonly #names: string[];
@@ -11,22 +21,16 @@ export class HeaderFields {
   #version = 0;
 
   /** Names and values as `add` takes them. */
-  constructor(entries: Iterable<readonly [name: string, value: string]> = []) {
-    this.#names = [];
-    this.#keys = [];
-    this.#values = [];
-    for (const [name, value] of entries) this.add(name, value);
+  constructor(entries?: Iterable<readonly [name: string, value: string]>, parsed?: ParsedLines) {
+    this.#names = parsed?.names ?? [];
+    this.#keys = parsed?.keys ?? [];
+    this.#values = parsed?.values ?? [];
+    for (const [name, value] of entries ?? []) this.add(name, value);
   }
 
-  /** Takes over three lists of equal length that a parser made: names as written, their keys, values trimmed. */
-  static ofParsed(names: string[], keys: string[], values: string[]): HeaderFields {
-    const fields = new HeaderFields();
-    for (let i = 0; i < names.length; i++) {
-      fields.#names.push(names[i]!);
-      fields.#keys.push(keys[i]!);
-      fields.#values.push(values[i]!);
-    }
-    return fields;
+  /** Takes over what a parser read, without a copy. */
+  static ofParsed(lines: ParsedLines): HeaderFields {
+    return new HeaderFields(undefined, lines);
   }
 
   /** Grows with every change, so that who keeps a parsed value knows when it is old. */
@@ -42,27 +46,27 @@ export class HeaderFields {
   /** The first value, unfolded and trimmed; of a list header the first element. */
   get(name: string): string | undefined {
     const key = headerKey(name);
-    const at = this.#keys.indexOf(key);
-    if (at < 0) return undefined;
-    const value = this.#values[at]!;
-    if (!isListHeader(key) || !value.includes(',')) return value;
-    return splitList(value).find((element) => element !== '');
+    const line = this.firstLine(key);
+    if (line === undefined || !isListHeader(key) || !line.includes(',')) return line;
+    return splitList(line).find((element) => element !== '');
   }
 
   /** All values in order; the elements of list headers one by one, empty ones left out. */
   getAll(name: string): readonly string[] {
     const key = headerKey(name);
-    if (!isListHeader(key)) return this.lines(name);
-    const out: string[] = [];
-    for (const line of this.lines(name)) {
-      for (const element of splitList(line)) if (element !== '') out.push(element);
-    }
-    return out;
+    const lines = this.lines(key);
+    if (!isListHeader(key)) return lines;
+    return lines.flatMap((line) => splitList(line).filter((element) => element !== ''));
   }
 
-  /** The values of all lines of this name, lists not split. */
-  lines(name: string): readonly string[] {
-    const key = headerKey(name);
+  /** The value of the first line with this key (see `headerKey`), a list not split. */
+  firstLine(key: string): string | undefined {
+    const at = this.#keys.indexOf(key);
+    return at < 0 ? undefined : this.#values[at];
+  }
+
+  /** The values of all lines with this key (see `headerKey`), lists not split. */
+  lines(key: string): string[] {
     const out: string[] = [];
     for (let at = this.#keys.indexOf(key); at >= 0; at = this.#keys.indexOf(key, at + 1)) out.push(this.#values[at]!);
     return out;
@@ -130,22 +134,20 @@ export class HeaderFields {
 
   /** A copy that can be changed on its own. */
   clone(): HeaderFields {
-    return HeaderFields.ofParsed(this.#names, this.#keys, this.#values);
+    return HeaderFields.ofParsed({ names: [...this.#names], keys: [...this.#keys], values: [...this.#values] });
   }
 
-  /** Copies all lines of this name from `other` to the end, as they are spelled there. */
-  copy(other: HeaderFields, name: string): void {
-    const key = headerKey(name);
+  /** Copies all lines with this key (see `headerKey`) from `other` to the end, as they are spelled there. */
+  copy(other: HeaderFields, key: string): void {
     for (let at = other.#keys.indexOf(key); at >= 0; at = other.#keys.indexOf(key, at + 1)) {
       this.#append(other.#names[at]!, key, other.#values[at]!);
     }
   }
 
-  /** How many lines have this key (see `headerKey`). */
-  countOf(key: string): number {
-    let count = 0;
-    for (const other of this.#keys) if (other === key) count++;
-    return count;
+  /** Whether more than one line has this key (see `headerKey`). */
+  repeats(key: string): boolean {
+    const at = this.#keys.indexOf(key);
+    return at >= 0 && this.#keys.indexOf(key, at + 1) >= 0;
   }
 
   /** The header lines as text, each ending with CRLF, with the given Content-Length in its old place or at the end. */

@@ -1,6 +1,7 @@
 /** SIP requests and responses with typed, lazily parsed headers, and how they are written (RFC 3261 §7). */
 import { err, ok, type Result } from '../../base/result.js';
 import { isTokenCode, readNumber, skipBlanks } from './characters.js';
+import { parseSipDate } from './date.js';
 import { HeaderFields } from './header-fields.js';
 import { splitList } from './list.js';
 import { MediaType } from './media-type.js';
@@ -123,8 +124,14 @@ export abstract class SipMessage {
 
   /** Seconds; more than 2^32-1 is 2^32-1; undefined when absent or malformed (RFC 3261 §10.2 leaves the default then). */
   get expires(): number | undefined {
-    const text = this.headers.get('expires');
+    const text = this.headers.firstLine('expires');
     return text === undefined ? undefined : readSeconds(text);
+  }
+
+  /** Milliseconds since the Unix epoch; undefined when Date is absent or malformed. */
+  get date(): number | undefined {
+    const text = this.headers.firstLine('date');
+    return text === undefined ? undefined : parseSipDate(text);
   }
 
   /** What is wrong with a header, in words without its name; undefined when it is well or, if it may be, absent. */
@@ -275,7 +282,7 @@ export function responseTo(
   headers.copy(request.headers, 'from');
   headers.copy(request.headers, 'to');
   if (options.toTag !== undefined && !hasToTag(request)) {
-    headers.set('To', `${request.headers.get('to') ?? ''};tag=${options.toTag}`);
+    headers.set('To', `${request.headers.firstLine('to') ?? ''};tag=${options.toTag}`);
   }
   headers.copy(request.headers, 'call-id');
   headers.copy(request.headers, 'cseq');
@@ -324,12 +331,12 @@ function readVias(headers: HeaderFields): Outcome<readonly Via[]> {
 }
 
 function readAddress(headers: HeaderFields, key: 'from' | 'to'): Outcome<NameAddr> {
-  const text = headers.get(key);
+  const text = headers.firstLine(key);
   return text === undefined ? err('is missing') : NameAddr.parse(text);
 }
 
 function readCallId(headers: HeaderFields): Outcome<string> {
-  const text = headers.get('call-id');
+  const text = headers.firstLine('call-id');
   if (text === undefined) return err('is missing');
   if (text === '') return err('is empty');
   for (let i = 0; i < text.length; i++) {
@@ -340,7 +347,7 @@ function readCallId(headers: HeaderFields): Outcome<string> {
 }
 
 function readCSeq(headers: HeaderFields): Outcome<CSeq> {
-  const text = headers.get('cseq');
+  const text = headers.firstLine('cseq');
   if (text === undefined) return err('is missing');
   let digitsEnd = 0;
   while (digitsEnd < text.length && text.charCodeAt(digitsEnd) !== 0x20 && text.charCodeAt(digitsEnd) !== 0x09) {
@@ -357,14 +364,14 @@ function readCSeq(headers: HeaderFields): Outcome<CSeq> {
 }
 
 function readOptionalNumber(headers: HeaderFields, key: string, max: number): Outcome<number | undefined> {
-  const text = headers.get(key);
+  const text = headers.firstLine(key);
   if (text === undefined) return ok(undefined);
   const value = readNumber(text, 0, text.length, max);
   return value < 0 ? err(`is no number from 0 to ${max}`) : ok(value);
 }
 
 function readContentType(headers: HeaderFields): Outcome<MediaType | undefined> {
-  const text = headers.get('content-type');
+  const text = headers.firstLine('content-type');
   return text === undefined ? ok(undefined) : MediaType.parse(text);
 }
 

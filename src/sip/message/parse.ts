@@ -161,7 +161,7 @@ function parseHeaders(head: string, pos: number, limits: SipLimits): HeaderField
       return { status: 400, text: `${names[crowded]} has more than ${limits.maxHeaderValues} values` };
     }
   }
-  return HeaderFields.ofParsed(names, keys, values);
+  return HeaderFields.ofParsed({ names, keys, values });
 }
 
 /** The position of the CRLF that ends the line at `pos`; -1 when CR or LF comes first alone. */
@@ -188,7 +188,7 @@ function crowdedHeader(keys: readonly string[], values: readonly string[], max: 
 
 /** RFC 3261 §18.3: Content-Length bounds the body; in a datagram without it the body is the rest. */
 function readBody(headers: HeaderFields, buffer: Buffer, start: number, limits: SipLimits): Uint8Array | Failure {
-  const text = headers.get('content-length');
+  const text = headers.firstLine('content-length');
   let length = buffer.length - start;
   if (text !== undefined) {
     const announced = readNumber(text, 0, text.length, Number.MAX_SAFE_INTEGER);

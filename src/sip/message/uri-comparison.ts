@@ -32,16 +32,23 @@ export function sameUri(a: ComparableUri, b: ComparableUri): boolean {
 /** Parameters that must match when either URI has them; any other is ignored unless both have it (RFC 3261 §19.1.4). */
 const NEVER_IGNORED = ['transport', 'user', 'ttl', 'method', 'maddr'];
 
-function sameUriParameters(a: ParameterList, b: ParameterList): boolean {
-  if (a.length === 0 && b.length === 0) return true;
+function sameUriParameters(left: ParameterList, right: ParameterList): boolean {
+  if (left.length === 0 && right.length === 0) return true;
+  const a = canonicalNames(left);
+  const b = canonicalNames(right);
   for (const name of NEVER_IGNORED) {
     if ((parameter(a, name) === undefined) !== (parameter(b, name) === undefined)) return false;
   }
   for (const [name, value] of a) {
-    const other = parameter(b, canonicalEscapes(name));
+    const other = parameter(b, name);
     if (other !== undefined && !sameParameterValue(value ?? '', other)) return false;
   }
   return true;
+}
+
+function canonicalNames(list: ParameterList): ParameterList {
+  if (!list.some(([name]) => name.includes('%'))) return list;
+  return list.map(([name, value]) => [canonicalEscapes(name), value]);
 }
 
 function sameParameterValue(a: string, b: string): boolean {
@@ -104,37 +111,24 @@ const RESERVED = ';/?:@&=+$,';
  * different from the raw one.
  */
 export function canonicalEscapes(text: string): string {
-  let plain = true;
-  for (let i = 0; i < text.length && plain; i++) {
+  let out = '';
+  let kept = 0; // up to here `out` holds the text in its canonical spelling
+  for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    plain = isUnreservedCode(code) || (code < 128 && RESERVED.includes(text[i]!));
-  }
-  if (plain) return text;
-  let out = '';
-  for (const character of text.replaceAll('%', '\u0000%').split('\u0000')) out += canonicalPiece(character);
-  return out;
-}
-
-/** A piece of text that holds '%' at its start only. */
-function canonicalPiece(piece: string): string {
-  let out = '';
-  let rest = piece;
-  if (piece.startsWith('%')) {
-    if (piece.length >= 3 && isHexCode(piece.charCodeAt(1)) && isHexCode(piece.charCodeAt(2))) {
-      const code = Number.parseInt(piece.slice(1, 3), 16);
-      out = isUnreservedCode(code) ? String.fromCharCode(code) : `%${piece.slice(1, 3).toUpperCase()}`;
-      rest = piece.slice(3);
+    if (isUnreservedCode(code) || (code < 128 && RESERVED.includes(text[i]!))) continue;
+    out += text.slice(kept, i);
+    if (code === 0x25 && isHexCode(text.charCodeAt(i + 1)) && isHexCode(text.charCodeAt(i + 2))) {
+      const escaped = Number.parseInt(text.slice(i + 1, i + 3), 16);
+      out += isUnreservedCode(escaped) ? String.fromCharCode(escaped) : text.slice(i, i + 3).toUpperCase();
+      i += 2;
     } else {
-      out = '%25'; // a '%' that escapes nothing
-      rest = piece.slice(1);
+      const character = String.fromCodePoint(text.codePointAt(i)!);
+      out += escapeOctets(character);
+      i += character.length - 1;
     }
+    kept = i + 1;
   }
-  for (const character of rest) {
-    const code = character.codePointAt(0)!;
-    if (isUnreservedCode(code) || RESERVED.includes(character)) out += character;
-    else out += escapeOctets(character);
-  }
-  return out;
+  return kept === 0 ? text : out + text.slice(kept);
 }
 
 function escapeOctets(character: string): string {

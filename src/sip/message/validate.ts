@@ -25,7 +25,6 @@ export function validate(message: SipRequest | SipResponse): string | undefined 
     if (fault !== undefined) return fault;
   }
   for (const header of OPTIONAL) {
-    if (!message.headers.has(header)) continue;
     const fault = faultOf(message, header);
     if (fault !== undefined) return fault;
   }
@@ -37,7 +36,7 @@ export function validate(message: SipRequest | SipResponse): string | undefined 
 }
 
 function repeatedHeader(headers: HeaderFields): string | undefined {
-  const at = SINGLE.findIndex((key) => headers.countOf(key) > 1);
+  const at = SINGLE.findIndex((key) => headers.repeats(key));
   return at < 0 ? undefined : `${SINGLE_NAMES[at]} appears more than once`;
 }
 
