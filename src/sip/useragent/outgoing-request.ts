@@ -1,0 +1,47 @@
+/** A MESSAGE request as it goes out (RFC 3261 §8.1.1, RFC 3428 §4). */
+import type { OutgoingMessage } from '../engine.js';
+import { HeaderFields, SipRequest, serialize } from '../message/message.js';
+import type { Uri } from '../message/uri.js';
+
+/** What the engine adds to a message for one hop. */
+export interface RequestFrame {
+  /** As Via spells it. */
+  readonly transport: 'UDP' | 'TCP';
+  /** host:port. */
+  readonly sentBy: string;
+  readonly branch: string;
+  readonly fromTag: string;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly requestUri: Uri;
+  /** Values of Route, the nearest first. */
+  readonly routes?: readonly string[];
+  /** The answer to a challenge: Authorization or Proxy-Authorization. */
+  readonly credentials?: readonly [name: string, value: string] | undefined;
+}
+
+/** RFC 3261 §8.1.1.6. */
+const MAX_FORWARDS = 70;
+
+/** The request for one hop. No Contact: a MESSAGE creates no dialog (RFC 3428 §4). */
+export function buildMessage(message: OutgoingMessage, frame: RequestFrame): SipRequest {
+  const headers = new HeaderFields();
+  const rport = frame.transport === 'UDP' ? ';rport' : ''; // RFC 3581 §3
+  headers.add('Via', `SIP/2.0/${frame.transport} ${frame.sentBy};branch=${frame.branch}${rport}`);
+  headers.add('Max-Forwards', String(message.maxForwards ?? MAX_FORWARDS));
+  for (const route of frame.routes ?? []) headers.add('Route', route);
+  headers.add('From', `<${message.from}>;tag=${frame.fromTag}`);
+  headers.add('To', `<${message.to}>`);
+  headers.add('Call-ID', frame.callId);
+  headers.add('CSeq', `${frame.cseq} MESSAGE`);
+  if (frame.credentials !== undefined) headers.add(...frame.credentials);
+  headers.add('User-Agent', 'Verona');
+  for (const [name, value] of message.headers) headers.add(name, value);
+  if (message.contentType !== undefined) headers.add('Content-Type', message.contentType);
+  return new SipRequest('MESSAGE', frame.requestUri, headers, message.body);
+}
+
+/** The octets of the request for one hop: what RFC 3428 §8 counts, the whole request with all its headers. */
+export function messageOctets(message: OutgoingMessage, frame: RequestFrame): Buffer {
+  return serialize(buildMessage(message, frame));
+}
