@@ -21,6 +21,8 @@ const failure = z
     (status) => !NEEDS_MORE.has(status),
     'needs a header field that the gateway cannot fill in here; choose another status',
   );
+/** Stops all traffic of the peer to this server (RFC 3261 §21.5.4). */
+const WHOLE_SERVER_DOWN = 503;
 const seconds = z.number().int().min(0).max(86_400);
 const provenance = { section: z.string().min(1), note: z.string().optional() };
 
@@ -157,11 +159,17 @@ function checked(read: MappingFile<ErrorTables>): Result<ErrorTables, string> {
       mistakes.push(read.complaint(['conditions', name], 'leaves no answer when there is no challenge', remedy));
     }
   }
-  // RFC 7247 §7.1 note 5
+  // RFC 7247 §7.1 note 5: what one recipient lacks is no statement about the whole server
   for (const key of ['status', 'full', 'bare', 'lacked'] as const) {
-    if (tables.conditions['service-unavailable'][key] === 503) {
+    if (tables.conditions['service-unavailable'][key] === WHOLE_SERVER_DOWN) {
       const path = ['conditions', 'service-unavailable', key];
-      mistakes.push(read.complaint(path, '503 would stop all traffic of the peer', 'write 403 or 405'));
+      mistakes.push(
+        read.complaint(
+          path,
+          `${WHOLE_SERVER_DOWN} would stop all traffic of the peer`,
+          'write a status about this recipient',
+        ),
+      );
     }
   }
   return mistakes.length > 0 ? err(mistakes.join('\n')) : ok(deepFreeze(tables));
