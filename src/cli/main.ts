@@ -17,12 +17,20 @@ function program(): Command {
     .showHelpAfterError('(add --help for the usage)')
     .exitOverride();
   const withConfig = (name: string, description: string) =>
-    verona.command(name).description(description).exitOverride().option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG);
+    verona
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG);
 
-  withConfig('run', 'run the gateway until SIGTERM or SIGINT').action((options: { config: string }) => runCommand(options.config));
+  withConfig('run', 'run the gateway until SIGTERM or SIGINT').action((options: { config: string }) =>
+    runCommand(options.config),
+  );
   withConfig('check', 'validate the configuration and what it names; changes nothing')
     .option('--print-schema', 'print the JSON Schema of the configuration and end')
-    .action((options: { config: string; printSchema?: boolean }) => checkCommand(options.config, options.printSchema === true));
+    .action((options: { config: string; printSchema?: boolean }) =>
+      checkCommand(options.config, options.printSchema === true),
+    );
   verona
     .command('demo')
     .description('run the gateway with a SIP user and an XMPP user that talk, and show every packet')
@@ -30,18 +38,32 @@ function program(): Command {
     .option('--once', 'end after the conversation')
     .action((options: { once?: boolean }) => demoCommand(options.once === true));
 
-  const user = verona.command('user').description('users of the embedded XMPP server and of the SIP registrar').exitOverride();
+  const user = verona
+    .command('user')
+    .description('users of the embedded XMPP server and of the SIP registrar')
+    .exitOverride();
   const userCommand = (name: string, description: string, needsPassword: boolean) => {
-    const command = user.command(name).description(description).exitOverride().option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG);
+    const command = user
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG);
     return needsPassword
-      ? command.option('--password <text>', 'the password; without it, it is asked for, or read as a line of standard input')
+      ? command.option(
+          '--password <text>',
+          'the password; without it, it is asked for, or read as a line of standard input',
+        )
       : command;
   };
-  userCommand('add <address>', 'add juliet@example.com or sip:romeo@example.net', true).action((address: string, options: UserOptions) =>
-    addUser(address, options),
+  userCommand('add <address>', 'add juliet@example.com or sip:romeo@example.net', true).action(
+    (address: string, options: UserOptions) => addUser(address, options),
   );
-  userCommand('passwd <address>', 'set a new password', true).action((address: string, options: UserOptions) => changePassword(address, options));
-  userCommand('del <address>', 'remove a user', false).action((address: string, options: UserOptions) => deleteUser(address, options));
+  userCommand('passwd <address>', 'set a new password', true).action((address: string, options: UserOptions) =>
+    changePassword(address, options),
+  );
+  userCommand('del <address>', 'remove a user', false).action((address: string, options: UserOptions) =>
+    deleteUser(address, options),
+  );
   userCommand('list', 'list all users', false).action((options: UserOptions) => listUsers(options));
   return verona;
 }

@@ -1,12 +1,12 @@
 /** `verona run`: the gateway until SIGTERM or SIGINT, then a drain and exit 0. */
 import type { Server } from 'node:http';
+import { splitAddress } from '../config/address.js';
 import { describeProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
 import { Gateway } from '../gateway.js';
 import { boundAddress, openHttp } from '../ops/http.js';
 import { openLog } from '../ops/log.js';
 import { PrometheusMetrics } from '../ops/metrics.js';
-import { splitAddress } from '../config/address.js';
 import { readConfigFile } from './config-file.js';
 import { CommandFailure } from './failure.js';
 import { packageVersion } from './package-root.js';
@@ -47,10 +47,18 @@ async function startHttp(config: Config, metrics: PrometheusMetrics, gateway: Ga
 
 /** A port that is taken or a file that cannot be read is the operator's to mend, in one line. */
 function startFailure(error: unknown): unknown {
-  const { code, syscall, address, port, path, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  if (code === 'EADDRINUSE') return new CommandFailure(`${address}:${port} is in use; stop the other program, or change the listener`);
-  if (code === 'EACCES' && syscall === 'listen') return new CommandFailure(`${address}:${port}: no permission to listen; use a port above 1023, or grant CAP_NET_BIND_SERVICE`);
-  if (code === 'EADDRNOTAVAIL') return new CommandFailure(`${address} is no address of this machine; change the listener`);
+  const { code, syscall, address, port, path, message } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code === 'EADDRINUSE')
+    return new CommandFailure(`${address}:${port} is in use; stop the other program, or change the listener`);
+  if (code === 'EACCES' && syscall === 'listen')
+    return new CommandFailure(
+      `${address}:${port}: no permission to listen; use a port above 1023, or grant CAP_NET_BIND_SERVICE`,
+    );
+  if (code === 'EADDRNOTAVAIL')
+    return new CommandFailure(`${address} is no address of this machine; change the listener`);
   if (code !== undefined && path !== undefined) return new CommandFailure(`${path}: ${message}`);
   return error;
 }
