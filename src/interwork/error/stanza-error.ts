@@ -1,7 +1,8 @@
 /** Failures of the SIP side as stanza errors (RFC 7247 §7.2, Table 3). */
 import type { LocalCause } from '../../sip/engine.js';
 import type { SipResponse } from '../../sip/message/message.js';
-import type { Condition, ErrorType, StanzaError } from '../../xmpp/stanza/stanza-error.js';
+import { reasonPhrase } from '../../sip/message/status.js';
+import type { StanzaError } from '../../xmpp/stanza/stanza-error.js';
 import type { AddressFailure, Party } from '../address/address-failure.js';
 import type { AddressMap } from '../address/address-map.js';
 import { newAddressOf } from './new-address.js';
@@ -30,11 +31,13 @@ export function stanzaErrorFor(
   const row = statusRow(response.status, tables);
   if (hidden(row.reveals, discretion)) return hiddenError(tables);
   const text = plainText(`${response.status} ${response.reason}`);
+  // A Reason-Phrase has no language tag; the phrases of RFC 3261 §21 are English.
+  const english = response.reason === '' || response.reason === reasonPhrase(response.status);
   const address = row.address === 'none' ? undefined : newAddressOf(response, map);
   return {
     condition: row.condition,
     type: row.type ?? tables.types[row.condition],
-    ...(text === undefined ? {} : { text }),
+    ...(text === undefined ? {} : english ? { text, lang: 'en' } : { text }),
     ...(address === undefined ? {} : { address }),
   };
 }
@@ -53,12 +56,6 @@ export function stanzaErrorForAddress(failure: AddressFailure, party: Party, tab
   const condition = whose === 'sender' ? (row.senderCondition ?? row.condition) : row.condition;
   const text = plainText(failure.text);
   return { condition, type: tables.types[condition], ...(text === undefined ? {} : { text, lang: 'en' }) };
-}
-
-/** A stanza error of `condition` with the type that goes with it (RFC 6120 §8.3.3). */
-export function stanzaErrorOf(condition: Condition, tables: ErrorTables, text?: string): StanzaError {
-  const type: ErrorType = tables.types[condition];
-  return text === undefined ? { condition, type } : { condition, type, text, lang: 'en' };
 }
 
 function statusRow(status: number, tables: ErrorTables): StatusRow {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type ErrorTables, loadErrorTables, overrideErrorTables } from '../../../src/interwork/error/tables.js';
+import { errorType } from '../../../src/xmpp/stanza/error-type.js';
 import { CONDITIONS } from '../../../src/xmpp/stanza/stanza-error.js';
 import { packagePath } from '../../support/package-path.js';
 import { TYPES } from './rfc-7247-tables.js';
@@ -47,6 +48,12 @@ describe('interwork/error: mappings/errors.yaml', () => {
       assert.equal(defaults().types[condition], type);
     });
   }
+});
+
+describe('interwork/error: the types of mappings/errors.yaml', () => {
+  it('are those of the XMPP side', () => {
+    for (const condition of CONDITIONS) assert.equal(defaults().types[condition], errorType(condition), condition);
+  });
 });
 
 describe('interwork/error: mistakes in a table are told with file, line, key and remedy', () => {
