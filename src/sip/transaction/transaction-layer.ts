@@ -152,9 +152,12 @@ export class TransactionLayer {
     this.#checkIdle();
   }
 
-  /** Ends every transaction without a word. */
+  /** Ends every transaction. Requests of ours that still wait end as a transport that failed; peers hear nothing. */
   close(): void {
-    for (const transaction of this.#clients.values()) transaction.discard();
+    for (const transaction of this.#clients.values()) {
+      if (transaction.open) transaction.transportFailed(true);
+      transaction.discard();
+    }
     for (const transaction of this.#servers.values()) transaction.discard();
     this.timers.clear();
   }

@@ -1,6 +1,7 @@
 /** A MESSAGE request as it goes out (RFC 3261 §8.1.1, RFC 3428 §4). */
+import type { HeaderLine } from '../auth/digest-client.js';
 import type { OutgoingMessage } from '../engine.js';
-import { HeaderFields, SipRequest, serialize } from '../message/message.js';
+import { HeaderFields, SipRequest } from '../message/message.js';
 import type { Uri } from '../message/uri.js';
 
 /** What the engine adds to a message for one hop. */
@@ -16,8 +17,8 @@ export interface RequestFrame {
   readonly requestUri: Uri;
   /** Values of Route, the nearest first. */
   readonly routes?: readonly string[];
-  /** The answer to a challenge: Authorization or Proxy-Authorization. */
-  readonly credentials?: readonly [name: string, value: string] | undefined;
+  /** Answers to challenges: Authorization or Proxy-Authorization lines. */
+  readonly credentials?: readonly HeaderLine[];
 }
 
 /** RFC 3261 §8.1.1.6. */
@@ -34,14 +35,9 @@ export function buildMessage(message: OutgoingMessage, frame: RequestFrame): Sip
   headers.add('To', `<${message.to}>`);
   headers.add('Call-ID', frame.callId);
   headers.add('CSeq', `${frame.cseq} MESSAGE`);
-  if (frame.credentials !== undefined) headers.add(...frame.credentials);
+  for (const [name, value] of frame.credentials ?? []) headers.add(name, value);
   headers.add('User-Agent', 'Verona');
   for (const [name, value] of message.headers) headers.add(name, value);
   if (message.contentType !== undefined) headers.add('Content-Type', message.contentType);
   return new SipRequest('MESSAGE', frame.requestUri, headers, message.body);
-}
-
-/** The octets of the request for one hop: what RFC 3428 §8 counts, the whole request with all its headers. */
-export function messageOctets(message: OutgoingMessage, frame: RequestFrame): Buffer {
-  return serialize(buildMessage(message, frame));
 }

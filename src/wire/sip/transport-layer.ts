@@ -22,7 +22,11 @@ export interface TransportOptions extends Partial<TcpOptions> {
   readonly maxConnections?: number;
   /** Another network than that of the machine. */
   readonly openDatagramSocket?: OpenDatagramSocket;
+  /** Sees every message as it stands on the wire. */
+  readonly tap?: Tap;
 }
+
+export type Tap = (direction: 'sent' | 'received', octets: Uint8Array, transport: HopTransport) => void;
 
 /** Where a message came from. */
 export interface Source {
@@ -73,6 +77,7 @@ export class TransportLayer {
   readonly #connections = new Map<string, TcpConnection>();
   readonly #all = new Set<TcpConnection>();
   readonly #own = new Set<string>();
+  readonly #ownHosts = new Set<string>();
   readonly #received: Readonly<Record<HopTransport, Counter>>;
   readonly #sent: Readonly<Record<HopTransport, Counter>>;
   readonly #unreadable: Counter;
@@ -159,6 +164,11 @@ export class TransportLayer {
     return this.#own.has(sentBy);
   }
 
+  /** Whether a host, IPv6 without brackets, is one that we listen on or put into a Via. */
+  isOwnHost(host: string): boolean {
+    return this.#ownHosts.has(host);
+  }
+
   /** What our Via says on the way to `hop` (RFC 3261 §18.1.1); undefined when nothing here reaches it. */
   sentByTo(hop: Hop): SentBy | undefined {
     const family = addressFamily(hop.address);
@@ -209,8 +219,10 @@ export class TransportLayer {
     return this.#adopt(connect({ host: address, port }), { address, port });
   }
 
-  countSent(transport: HopTransport): void {
+  /** Notes a message that goes out. */
+  sending(octets: Uint8Array, transport: HopTransport): void {
     this.#sent[transport].add();
+    this.options.tap?.('sent', octets, transport);
   }
 
   async #openDatagrams(listen: ListenAddress): Promise<DatagramListener> {
@@ -246,6 +258,7 @@ export class TransportLayer {
   #advertised(address: string, port: number): string {
     const sentBy = advertisedSentBy(this.options.advertise, address, port);
     this.#own.add(sentBy);
+    this.#ownHosts.add(address).add(unbracketed(sentBy.slice(0, sentBy.lastIndexOf(':'))));
     return sentBy;
   }
 
@@ -290,6 +303,7 @@ export class TransportLayer {
 
   #message(octets: Buffer, source: Source): void {
     this.#received[source.transport].add();
+    this.options.tap?.('received', octets, source.transport);
     const parsed = parseSip(octets, this.#limits);
     if (!parsed.ok) this.#failure(parsed.error, source);
     else if (parsed.value instanceof SipRequest) this.events.request(parsed.value, source);
@@ -335,7 +349,7 @@ class DatagramOutlet implements Outlet {
   ) {}
 
   send(octets: Uint8Array, sender: Sender): void {
-    this.layer.countSent('udp');
+    this.layer.sending(octets, 'udp');
     this.socket.send(octets, this.hop.port, this.hop.address, sender);
   }
 
@@ -357,7 +371,7 @@ class StreamOutlet implements Outlet {
       process.nextTick(() => sender.transportFailed(false));
       return;
     }
-    this.layer.countSent('tcp');
+    this.layer.sending(octets, 'tcp');
     this.#connection.request(octets, sender);
   }
 
@@ -385,7 +399,7 @@ class DatagramReply implements ReplyOutlet {
   }
 
   send(octets: Uint8Array, sender: Sender | undefined): void {
-    this.layer.countSent('udp');
+    this.layer.sending(octets, 'udp');
     this.socket.send(octets, this.port, this.address, sender);
   }
 }
@@ -413,7 +427,7 @@ class StreamReply implements ReplyOutlet {
       process.nextTick(() => sender?.transportFailed(false));
       return;
     }
-    this.layer.countSent('tcp');
+    this.layer.sending(octets, 'tcp');
     connection.reply(octets, sender);
   }
 }
