@@ -28,7 +28,7 @@ export const openDatagramSocket: OpenDatagramSocket = (host, port, receive) =>
     const family = host.includes(':') ? 6 : 4;
     const socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
-      ipv6Only: true,
+      ipv6Only: family === 6, // refused for IPv4
       recvBufferSize: RECEIVE_BUFFER_OCTETS,
       // addresses are numeric here; the default look-up costs a turn of the event loop for each datagram
       lookup: (address, _options, callback) => callback(null, address, family),
