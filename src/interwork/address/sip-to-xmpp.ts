@@ -21,25 +21,30 @@ export interface JidOptions {
    * XMPP domain wants `xmpp`. The two differ for local parts with a backslash alone.
    */
   readonly foreignOwner?: Owner;
+  /**
+   * Whether the spelling of a SIP user's name is remembered for the way back. Default: for senders, whose name was proven
+   * before (`foreignOwner` is not `xmpp`). Anybody can write a name into a Request-URI or Contact.
+   */
+  readonly learn?: boolean;
 }
 
 /**
  * The JID that `uri` is known by on the XMPP side, in its canonical form. Schemes `sip`, `sips`, `im`, `pres`, and `tel`
  * where numbers have a domain. Port, password, headers and all parameters but `gr` and `user` stay behind.
- * Remembers the SIP spelling of a user's name where it differs from the canonical one.
  */
 export function jidFromUri(uri: Uri, map: AddressMap, options: JidOptions = {}): Mapped<Jid> {
   const key = cacheKey(uri, options);
-  const cached = map.cachedJid(key);
-  if (cached !== undefined) {
-    if (cached.spelling !== undefined) map.spelling.see(...cached.spelling);
-    return ok(cached.jid);
+  let found = map.cachedJid(key);
+  if (found === undefined) {
+    const translated = translate(uri, map, options.foreignOwner ?? 'sip');
+    if (!translated.ok) return translated;
+    found = translated.value;
+    map.cacheJid(key, found);
   }
-  const found = translate(uri, map, options.foreignOwner ?? 'sip');
-  if (!found.ok) return found;
-  if (found.value.spelling !== undefined) map.spelling.see(...found.value.spelling);
-  map.cacheJid(key, found.value);
-  return ok(found.value.jid);
+  if (found.spelling !== undefined && (options.learn ?? options.foreignOwner !== 'xmpp')) {
+    map.spelling.see(...found.spelling);
+  }
+  return ok(found.jid);
 }
 
 function cacheKey(uri: Uri, options: JidOptions): string {

@@ -52,7 +52,7 @@ export function newAddressOf(response: SipResponse, map: AddressMap): string | u
   if (response.fault('Contact') !== undefined || response.contacts === '*') return undefined;
   for (const { uri } of response.contacts.slice(0, MOST_CONTACTS)) {
     if (isAddressLiteral(uri.host)) continue;
-    const jid = uri.scheme === 'xmpp' ? jidFromIri(uri.toString()) : jidFromUri(uri, map);
+    const jid = uri.scheme === 'xmpp' ? jidFromIri(uri.toString()) : jidFromUri(uri, map, { learn: false });
     if (jid.ok) return iriFromJid(jid.value);
   }
   return undefined;

@@ -2,7 +2,7 @@
 import type { LocalCause } from '../../sip/engine.js';
 import type { SipResponse } from '../../sip/message/message.js';
 import { reasonPhrase } from '../../sip/message/status.js';
-import type { StanzaError } from '../../xmpp/stanza/stanza-error.js';
+import type { Condition, StanzaError } from '../../xmpp/stanza/stanza-error.js';
 import type { AddressFailure, Party } from '../address/address-failure.js';
 import type { AddressMap } from '../address/address-map.js';
 import { newAddressOf } from './new-address.js';
@@ -56,6 +56,12 @@ export function stanzaErrorForAddress(failure: AddressFailure, party: Party, tab
   const condition = whose === 'sender' ? (row.senderCondition ?? row.condition) : row.condition;
   const text = plainText(failure.text);
   return { condition, type: tables.types[condition], ...(text === undefined ? {} : { text, lang: 'en' }) };
+}
+
+/** A stanza error of `condition` with the type that the tables give it (RFC 6120 §8.3.3). */
+export function stanzaErrorOf(condition: Condition, tables: ErrorTables, text?: string): StanzaError {
+  const type = tables.types[condition];
+  return text === undefined ? { condition, type } : { condition, type, text, lang: 'en' };
 }
 
 function statusRow(status: number, tables: ErrorTables): StatusRow {

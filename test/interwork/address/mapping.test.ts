@@ -131,6 +131,15 @@ describe('RFC 3261 §19.1.4: the SIP spelling comes back', () => {
     assert.equal(toXmpp('sip:E%CC%81@example.net', map), 'é@example.net');
     assert.equal(toSip('é@example.net', map), 'sip:E%CC%81@example.net');
   });
+  it('nobody but the sender teaches a spelling', () => {
+    const map = mapOf();
+    const uri = uriOf('sip:ROMEO@example.net');
+    assert.ok(jidFromUri(uri, map, { foreignOwner: 'xmpp' }).ok); // a Request-URI
+    assert.ok(jidFromUri(uri, map, { learn: false }).ok); // a Contact
+    assert.equal(toSip('romeo@example.net', map), 'sip:romeo@example.net');
+    assert.ok(jidFromUri(uri, map).ok);
+    assert.equal(toSip('romeo@example.net', map), 'sip:ROMEO@example.net');
+  });
   it('XMPP users have no SIP spelling', () => {
     const map = mapOf();
     assert.equal(toXmpp('sip:JULIET@example.com', map), 'juliet@example.com');

@@ -88,6 +88,14 @@ describe('RFC 7247 §7.2 note 1: the new address', () => {
   it('305: its Contact is a proxy, not an address', () => {
     assert.equal(errorFor(305, ['<sip:proxy.example.org;lr>']).address, undefined);
   });
+  it('a Contact teaches no spelling', () => {
+    const map = mapOf();
+    const headers = new HeaderFields();
+    headers.add('Contact', '<sip:ROMEO@example.net>');
+    const error = stanzaErrorFor(new SipResponse(301, 'Moved Permanently', headers), TABLES, map);
+    assert.equal(error.address, 'xmpp:romeo@example.net');
+    assert.ok(map.spelling.empty);
+  });
   it('only so many Contacts are tried', () => {
     const contacts = [...Array.from({ length: 30 }, () => '<http://example.net/>'), '<sip:romeo@example.org>'];
     assert.equal(errorFor(301, contacts).address, undefined);
