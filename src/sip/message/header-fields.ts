@@ -119,12 +119,13 @@ export class HeaderFields {
     if (at < 0) return;
     const value = this.#values[at]!;
     const comma = isListHeader(key) ? nextComma(value, 0) : -1;
-    if (comma < 0) {
+    const rest = comma < 0 ? '' : value.slice(comma + 1).trim();
+    if (rest === '') {
       this.#removeAt(at);
-      return;
+    } else {
+      this.#version++;
+      this.#values[at] = rest;
     }
-    this.#version++;
-    this.#values[at] = value.slice(comma + 1).trim();
   }
 
   /** Every line, in order, as written. */

@@ -19,6 +19,15 @@ export function skipHost(text: string, pos: number, end: number): number {
   return pos === start ? -1 : pos;
 }
 
+/** Whether `text` from `start` to `end` is a reg-name (RFC 3986 §3.2.2), escaped or raw UTF-8: the host of im, pres and xmpp. */
+export function isRegName(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x80 && !isHostCode(code) && !"%~!$&'()*+,;=".includes(text[i]!)) return false;
+  }
+  return start < end;
+}
+
 /** `text` between `start` and `end` in lower case, without a copy when it is so already. */
 export function lowerCaseHost(text: string, start: number, end: number): string {
   const host = text.slice(start, end);

@@ -1,6 +1,6 @@
 /** SIP requests and responses with typed, lazily parsed headers, and how they are written (RFC 3261 §7). */
 import { err, ok, type Result } from '../../base/result.js';
-import { isTokenCode, readNumber, skipBlanks } from './characters.js';
+import { isToken, isTokenCode, readNumber, skipBlanks } from './characters.js';
 import { parseSipDate } from './date.js';
 import { HeaderFields } from './header-fields.js';
 import { splitList } from './list.js';
@@ -307,10 +307,15 @@ export function serialize(message: SipRequest | SipResponse): Buffer {
   return out;
 }
 
+/** What is written here stays one line: a method, reason or status that would break it is our own bug. */
 function startLine(message: SipRequest | SipResponse): string {
-  return message instanceof SipRequest
-    ? `${message.method} ${message.requestUri.toString()} SIP/2.0`
-    : `SIP/2.0 ${message.status} ${message.reason}`;
+  if (message instanceof SipRequest) {
+    if (!isToken(message.method)) throw new RangeError('a method that is no token');
+    return `${message.method} ${message.requestUri.toString()} SIP/2.0`;
+  }
+  const { status, reason } = message;
+  if (reason.includes('\r') || reason.includes('\n')) throw new RangeError('CR or LF in a reason phrase');
+  return `SIP/2.0 ${status} ${reason}`;
 }
 
 function expect<T>(header: string, outcome: Outcome<T>): T {
@@ -399,6 +404,6 @@ function readAddressLines(lines: readonly string[]): Outcome<readonly NameAddr[]
 
 /** delta-seconds (RFC 3261 §20.19): more than 2^32-1 is taken as that, and what is no number as undefined. */
 export function readSeconds(text: string): number | undefined {
-  const seconds = readNumber(text, 0, text.length, Number.MAX_VALUE);
+  const seconds = readNumber(text, 0, text.length, Number.POSITIVE_INFINITY);
   return seconds < 0 ? undefined : Math.min(seconds, MAX_SECONDS);
 }

@@ -1,7 +1,7 @@
 /** URIs as SIP carries them: sip, sips (RFC 3261 §19.1), tel (RFC 3966), im, pres (RFC 3860, 3859), xmpp (RFC 5122). */
 import { err, ok, type Result } from '../../base/result.js';
 import { isDigitCode, isForbiddenInUri, isHexCode, isLetterCode, isSchemeCode } from './characters.js';
-import { lowerCaseHost, readPort, skipHost } from './host.js';
+import { isRegName, lowerCaseHost, readPort, skipHost } from './host.js';
 import {
   formatParameters,
   NO_PARAMETERS,
@@ -159,7 +159,7 @@ export class Uri {
     if (user === '') return err('found nothing before "@"');
     if (user?.includes('@')) return err('found a second "@"; one inside a user is written %40');
     const hostStart = at < start ? start : at + 1;
-    if (hostStart >= end || skipHost(text, hostStart, end) !== end) {
+    if (!isRegName(text, hostStart, end) && skipHost(text, hostStart, end) !== end) {
       return err('found no host name where one was expected');
     }
     const host = lowerCaseHost(text, hostStart, end);
