@@ -173,15 +173,19 @@ function multipart(body: Described, type: MediaType, limits: ContentLimits, dept
   const parts = splitMultipart(body.bytes, type.param('boundary') ?? '', { maxParts });
   if (!parts.ok) return err(malformed(parts.error));
   const contents: Content[] = [];
+  const leftOut: MimeEntity[] = [];
   let refusal: Refusal | undefined;
   for (const part of parts.value) {
     const content = readPart(part, body.contentLanguage, limits, depth);
     if (content.ok) contents.push(content.value);
     // RFC 3204 §3: what its sender marked as optional may be left out without a word.
-    else if (!isOptional(part)) refusal ??= content.error;
+    else if (!isOptional(part)) {
+      leftOut.push(part);
+      refusal ??= content.error;
+    }
   }
   if (contents.length === 0) return err(refusal ?? unsupportedType());
-  return ok(type.subtype === 'alternative' ? chosen(contents) : joined(contents));
+  return ok(type.subtype === 'alternative' ? chosen(contents) : naming(leftOut, joined(contents)));
 }
 
 function readPart(
@@ -227,4 +231,22 @@ function joined(contents: readonly Content[]): Content {
   const text = texts.map((content) => content.text).join('\n');
   const sameLanguage = lang !== undefined && others.every((content) => content.lang === lang);
   return sameLanguage ? { ...rest, text, lang } : { ...rest, text };
+}
+
+/** The reader learns what the sender meant to show beside the text. */
+function naming(leftOut: readonly MimeEntity[], content: Content): Content {
+  if (content.kind !== 'text' || leftOut.length === 0) return content;
+  const note = `[Left out: ${leftOut.map(nameOf).join(', ')}]`;
+  content.html?.getChild('body')?.c('p').t(note);
+  return { ...content, text: `${content.text}\n${note}` };
+}
+
+const FILE_NAME = /;\s*filename\s*=\s*(?:"([^"\\]{1,100})"|([^\s;"]{1,100}))/i;
+
+function nameOf(part: MimeEntity): string {
+  const type = MediaType.parse(part.field('content-type') ?? 'text/plain');
+  const file = FILE_NAME.exec(part.field('content-disposition') ?? '');
+  const name = toOneLine(file?.[1] ?? file?.[2] ?? '');
+  const essence = type.ok ? type.value.essence : 'unknown';
+  return name === undefined ? essence : `${name} (${essence})`;
 }

@@ -60,12 +60,6 @@ export function toOneLine(text: string): string | undefined {
   return line === '' ? undefined : line;
 }
 
-/** Whether `text` has no character beyond US-ASCII. */
-export function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) >= 0x80) return false;
-  return true;
-}
-
 const LANGUAGE_TAG = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/;
 
 /** `text` when it has the form of a language tag (RFC 5646 §2.1, RFC 3261 §20.13), else undefined. */

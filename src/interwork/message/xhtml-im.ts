@@ -155,6 +155,7 @@ class Builder {
   readonly #maxElements: number;
   readonly #maxDepth: number;
   #elements = 0;
+  #unread = '';
   /** Inside how many elements that are dropped with their content. */
   #dropped = 0;
   #marked = false;
@@ -176,6 +177,7 @@ class Builder {
       return true;
     }
     if (this.#dropped > 0 || treatment === undefined) return true;
+    this.#flush();
     switch (treatment.as) {
       case 'inline':
         this.#openInline(name, treatment.name, attributes);
@@ -214,6 +216,7 @@ class Builder {
       return;
     }
     if (this.#dropped > 0 || treatment === undefined) return;
+    this.#flush();
     if (treatment.as === 'boundary') {
       this.#toBlocks();
       return;
@@ -228,23 +231,28 @@ class Builder {
     }
   }
 
-  text(raw: string): void {
-    if (this.#dropped > 0) return;
-    // White space collapses (HTML §13.6); a no-break space stays one.
-    let text = toCharacterData(raw).replace(/[ \t\n\f\r]+/g, ' ');
+  text(text: string): void {
+    if (this.#dropped === 0) this.#unread += text;
+  }
+
+  /** Writes the text that came since the last tag. */
+  #flush(): void {
+    if (this.#unread === '') return;
+    // White space collapses; a no-break space stays one.
+    let text = toCharacterData(this.#unread.replace(/[ \t\n\f\r]+/g, ' '));
+    this.#unread = '';
     if (this.#spaced && text.startsWith(' ')) text = text.slice(1);
     if (text === '') return;
     this.#toLines();
     this.#spaced = text.endsWith(' ');
     this.#plain.add(text.replaceAll('\u00A0', ' '));
     const { element } = this.#top;
-    const last = element.children.at(-1);
-    if (typeof last === 'string') element.children[element.children.length - 1] = last + text;
-    else element.t(text);
+    element.t(text);
   }
 
   result(): SanitizedHtml | undefined {
     if (this.#elements > this.#maxElements) return undefined;
+    this.#flush();
     while (this.#stack.length > 1) this.#pop();
     const text = this.#plain.toString();
     if (!this.#marked || text === '') return { html: undefined, text };
