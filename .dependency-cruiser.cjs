@@ -5,7 +5,7 @@ const below = {
   sip: ['base', 'documents'],
   msrp: ['base', 'documents'],
   xmpp: ['base', 'documents'],
-  directory: ['base', 'documents'],
+  directory: ['base', 'documents', 'sip', 'xmpp'],
   interwork: ['base', 'documents', 'sip', 'msrp', 'xmpp', 'directory'],
   ops: ['base'],
   store: ['base', 'documents', 'sip', 'msrp', 'xmpp', 'directory', 'interwork'],
