@@ -1,4 +1,3 @@
-import type { SipResponse } from '../../src/sip/message/message.js';
 import type { Outlet, ReplyOutlet, Sender } from '../../src/sip/transaction/outlet.js';
 
 /** An outlet that remembers what went through it. */
@@ -9,7 +8,7 @@ export class RecordingOutlet implements Outlet, ReplyOutlet {
 
   constructor(readonly reliable = false) {}
 
-  stamp(_response: SipResponse): void {}
+  stamp(): void {}
 
   send(octets: Uint8Array, sender: Sender | undefined): void {
     this.sent.push(Buffer.from(octets).toString());

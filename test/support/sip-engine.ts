@@ -8,8 +8,8 @@ import { MemoryStore } from '../../src/store/memory-store.js';
 import { SystemScheduler } from '../../src/wire/clock.js';
 import { EmbeddedSipEngine, type EmbeddedSipOptions } from '../../src/wire/sip/embedded-engine.js';
 import { SipUserAgent, type SipUserAgentOptions } from '../../src/wire/sip/user-agent.js';
-import { SeededRandom } from './seeded-random.js';
 import { RecordingLog } from './recording-log.js';
+import { SeededRandom } from './seeded-random.js';
 import { uri } from './sip-messages.js';
 
 /** A DNS in which there is nothing, unless a test says otherwise. */

@@ -95,17 +95,24 @@ function applyContact(
 function makeBinding(contact: NameAddr, q: number, expiresAt: number, registration: Registration): Binding {
   const instance = contact.param('+sip.instance');
   const { receivedFrom, userAgent } = registration;
+  const text = ownCopy(contact.uri.toString());
+  const uri = Uri.parse(text);
   return {
-    uri: contact.uri,
-    contact: contact.uri.toString(),
-    callId: registration.callId,
+    uri: uri.ok ? uri.value : contact.uri,
+    contact: text,
+    callId: ownCopy(registration.callId),
     cseq: registration.cseq,
     q,
     expiresAt,
     ...(receivedFrom === undefined ? {} : { receivedFrom }),
-    ...(instance ? { instance: unquote(instance) } : {}),
-    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(instance ? { instance: ownCopy(unquote(instance)) } : {}),
+    ...(userAgent === undefined ? {} : { userAgent: ownCopy(userAgent) }),
   };
+}
+
+/** A part of a message as a string of its own: as it comes, it is a window on the whole message, and would keep that alive. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 const OUT_OF_ORDER: RegistrationFailure = { status: 400, reason: 'CSeq Out Of Order' };

@@ -1,5 +1,5 @@
 /** Where a transaction writes: one hop of one transport, as seen from below `wire/`. */
-import type { SipResponse } from '../message/message.js';
+import type { SipRequest, SipResponse } from '../message/message.js';
 
 /** Who is told when the octets could not be sent, or when what carried them broke before the answer came. */
 export interface Sender {
@@ -20,8 +20,8 @@ export interface Outlet {
 /** The way of responses back to where a request came from (RFC 3261 §18.2.2, RFC 3581 §4). */
 export interface ReplyOutlet {
   readonly reliable: boolean;
-  /** Notes in the top Via where the request came from (RFC 3261 §18.2.1); once for each response. */
-  stamp(response: SipResponse): void;
+  /** Notes in the top Via of a fresh response to `request` where that came from (RFC 3261 §18.2.1). */
+  stamp(response: SipResponse, request: SipRequest): void;
   /** Sends one response. A failure is told to `sender` later, never before this call returns. */
   send(octets: Uint8Array, sender: Sender | undefined): void;
 }

@@ -169,7 +169,7 @@ export class ServerTransaction implements Sender, TimerOwner {
   }
 
   #write(response: SipResponse): Uint8Array {
-    this.outlet.stamp(response);
+    this.outlet.stamp(response, this.#request as SipRequest);
     return serialize(response);
   }
 
@@ -199,12 +199,12 @@ export class ServerTransaction implements Sender, TimerOwner {
   #settle(): void {
     if (this.#counted && !this.open) {
       this.#counted = false;
-      this.#request = undefined;
+      if (this.#state !== 'accepted') this.#request = undefined; // further 2xx to an INVITE are made from it
       this.home.answered(this);
     }
     if (this.#state !== 'terminated' || this.#ended) return;
     this.#ended = true;
-    this.#octets = this.user = undefined;
+    this.#octets = this.#request = this.user = undefined;
     this.home.ended(this);
   }
 }

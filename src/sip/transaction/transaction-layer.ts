@@ -14,7 +14,7 @@ export interface TransactionOptions {
   readonly maxOpen?: number;
   /**
    * Ended transactions that still catch retransmissions: so many of each side. Beyond, the oldest is forgotten early, since
-   * refusing new work would be the greater harm. Default 500000, about 300 MB.
+   * refusing new work would be the greater harm. Default 500000; each holds about 1.1 KB (measured with small requests).
    */
   readonly maxLingering?: number;
   /**

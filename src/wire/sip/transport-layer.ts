@@ -322,9 +322,9 @@ function sourceOf(connection: TcpConnection): Source {
   return { transport: 'tcp', address: connection.address, port: connection.port, via: connection };
 }
 
-/** Marks where a request came from in the top Via of its response (RFC 3261 §18.2.1, RFC 3581 §4). */
-function stampVia(response: SipResponse, address: string, port: number): void {
-  const via = response.topVia;
+/** Marks where `request` came from in the top Via of its response (RFC 3261 §18.2.1, RFC 3581 §4). */
+function stampVia(response: SipResponse, request: SipRequest, address: string, port: number): void {
+  const via = request.topVia;
   const stamped = stampedVia(via, address, port);
   if (stamped === via) return;
   response.headers.removeFirst('Via');
@@ -394,8 +394,8 @@ class DatagramReply implements ReplyOutlet {
     private readonly sourcePort: number,
   ) {}
 
-  stamp(response: SipResponse): void {
-    stampVia(response, this.address, this.sourcePort);
+  stamp(response: SipResponse, request: SipRequest): void {
+    stampVia(response, request, this.address, this.sourcePort);
   }
 
   send(octets: Uint8Array, sender: Sender | undefined): void {
@@ -414,8 +414,8 @@ class StreamReply implements ReplyOutlet {
     private readonly listeningPort: number,
   ) {}
 
-  stamp(response: SipResponse): void {
-    stampVia(response, this.connection.address, this.connection.port);
+  stamp(response: SipResponse, request: SipRequest): void {
+    stampVia(response, request, this.connection.address, this.connection.port);
   }
 
   send(octets: Uint8Array, sender: Sender | undefined): void {

@@ -252,14 +252,16 @@ export class UserAgentServer {
   }
 
   #answer(request: SipRequest, transaction: ServerTransaction, answer: SipAnswer): void {
-    transaction.respond(responseTo(request, answer.status, { ...answer, toTag: this.parts.random.token(TAG_BITS) }));
+    const toTag = this.parts.random.token(TAG_BITS);
+    const plain = answer.headers === undefined && answer.reason === undefined;
+    transaction.respond(responseTo(request, answer.status, plain ? { toTag } : { ...answer, toTag }));
   }
 
   /** Without a transaction; retransmissions get the same answer (RFC 3261 §8.2.7). */
   #answerStateless(request: SipRequest, source: Source, answer: SipAnswer): void {
     const outlet = this.parts.transport.replyTo(request, source);
     const response = responseTo(request, answer.status, { ...answer, toTag: statelessTag(request) });
-    outlet.stamp(response);
+    outlet.stamp(response, request);
     outlet.send(serialize(response), undefined);
   }
 }
