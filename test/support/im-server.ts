@@ -87,7 +87,8 @@ export class TestServer {
     this.server = new ImServer({
       domains: ['example.com'],
       gatewayDomains: ['example.net'],
-      store: this.store,
+      accounts: this.store,
+      offline: this.store,
       clock: this.clock,
       random: new SeededRandom(),
       log: silentLog,

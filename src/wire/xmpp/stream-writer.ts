@@ -1,8 +1,10 @@
 /** The bounded queue in front of one socket: what is queued within one turn of the event loop is written at once. */
 import type { Socket } from 'node:net';
 import type { Element } from 'ltx';
+import type { Clock } from '../../base/time.js';
 
 export interface StreamWriterOptions {
+  readonly clock: Clock;
   /** Characters that may wait for a slow reader. */
   readonly maxQueued: number;
   /** More than that waits: the connection is to be given up. Called once. */
@@ -26,6 +28,7 @@ export class StreamWriter {
   #scheduled = false;
   /** The one batch that the socket has and has not confirmed; the next gathers meanwhile. */
   #inFlight: Batch | undefined;
+  #inFlightSince = 0;
   #ending = false;
   #ended = false;
   #lost = false;
@@ -33,6 +36,11 @@ export class StreamWriter {
   constructor(socket: Socket, options: StreamWriterOptions) {
     this.#socket = socket;
     this.#options = options;
+  }
+
+  /** Since when the reader has taken nothing of what waits for it, in milliseconds since the Unix epoch. */
+  get stalledSince(): number | undefined {
+    return this.#inFlight === undefined ? undefined : this.#inFlightSince;
   }
 
   /** Queues `text`; false when nothing is taken any more. */
@@ -103,6 +111,7 @@ export class StreamWriter {
     }
     const batch: Batch = { text: this.#text, stanzas: this.#stanzas, watchers: this.#watchers };
     this.#inFlight = batch;
+    this.#inFlightSince = this.#options.clock.now();
     this.#text = '';
     this.#stanzas = [];
     this.#watchers = [];

@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { generate } from 'selfsigned';
 
 export interface TlsFiles {
@@ -12,6 +12,8 @@ export interface TlsFiles {
 }
 
 export interface TlsIdentity {
+  readonly contextOptions: SecureContextOptions;
+  /** Made of `contextOptions`, once. */
   readonly context: SecureContext;
   /** The server's own certificate, DER: for channel binding (RFC 5929 §4). */
   readonly certificate: Uint8Array;
@@ -82,15 +84,17 @@ function makeSelfSigned(domains: readonly string[], now: number) {
 
 function identityOf(cert: string, key: string): TlsIdentity {
   const certificate = new X509Certificate(cert);
+  // RFC 9325 §3.1.1, §4.2: nothing older than TLS 1.2, and there only forward secrecy with authenticated encryption.
+  const contextOptions: SecureContextOptions = {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
+    honorCipherOrder: true,
+  };
   return {
-    // RFC 9325 §3.1.1: nothing older than TLS 1.2, and there only forward secrecy with authenticated encryption.
-    context: createSecureContext({
-      cert,
-      key,
-      minVersion: 'TLSv1.2',
-      ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20',
-      honorCipherOrder: true,
-    }),
+    contextOptions,
+    context: createSecureContext(contextOptions),
     certificate: certificate.raw,
     fingerprint: fingerprintOf(certificate.raw),
     validTo: Date.parse(certificate.validTo),

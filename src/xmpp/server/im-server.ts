@@ -38,7 +38,8 @@ export interface ImServerOptions {
   readonly domains: readonly string[];
   /** The domains behind the gateway, canonical. */
   readonly gatewayDomains: readonly string[];
-  readonly store: AccountStore & OfflineStore;
+  readonly accounts: AccountStore;
+  readonly offline: OfflineStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -86,7 +87,13 @@ export class ImServer {
     this.#domains = new Set(options.domains);
     this.#gatewayDomains = new Set(options.gatewayDomains);
     this.#queues = new AccountQueues(limits.waitingPerAccount ?? 1_000);
-    this.#offline = new OfflineMessages(options.store, options.clock, options.log, limits.offlineMessages ?? 1_000);
+    this.#offline = new OfflineMessages(
+      options.accounts,
+      options.offline,
+      options.clock,
+      options.log,
+      limits.offlineMessages ?? 1_000,
+    );
     this.#messages = new LocalMessages(this.#sessions, this.#queues, this.#offline);
     this.#presence = new LocalPresence(
       this.#sessions,
@@ -277,7 +284,7 @@ export class ImServer {
     // RFC 6121 §8.5.1: silence about accounts that do not exist, Appendix A.3: and for what changes no state.
     if (presence.attrs.type !== 'subscribe' || to.local === undefined) return;
     try {
-      const known = await this.#options.store.account(to.bare.toString());
+      const known = await this.#options.accounts.account(to.bare.toString());
       if (known !== undefined) this.#bounce(presence, NO_SUBSCRIPTIONS);
     } catch (cause) {
       this.#options.log.error('account not read', { account: to.bare.toString(), reason: String(cause) });

@@ -19,13 +19,15 @@ const FLUSH_CHUNK = 64 * 1024;
 export const STORE_FAILED: StanzaError = { condition: 'internal-server-error', type: 'wait' };
 
 export class OfflineMessages {
-  readonly #store: AccountStore & OfflineStore;
+  readonly #accounts: AccountStore;
+  readonly #store: OfflineStore;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
 
   /** @param limit messages kept for one account */
-  constructor(store: AccountStore & OfflineStore, clock: Clock, log: Log, limit: number) {
+  constructor(accounts: AccountStore, store: OfflineStore, clock: Clock, log: Log, limit: number) {
+    this.#accounts = accounts;
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
@@ -38,7 +40,7 @@ export class OfflineMessages {
    */
   async keep(message: Element, bareJid: string, domain: string): Promise<Result<void, StanzaError>> {
     try {
-      if ((await this.#store.account(bareJid)) === undefined) return err(UNAVAILABLE); // RFC 6121 §8.5.1
+      if ((await this.#accounts.account(bareJid)) === undefined) return err(UNAVAILABLE); // RFC 6121 §8.5.1
       const fate = offlineFate(message);
       if (fate === 'ignore') return ok(undefined);
       if (fate === 'refuse') return err(UNAVAILABLE);

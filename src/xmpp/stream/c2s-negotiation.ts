@@ -71,9 +71,15 @@ export type C2sEffect =
   | { readonly kind: 'authenticated'; readonly bareJid: string; readonly mechanism: string }
   | { readonly kind: 'refused'; readonly condition: SaslCondition; readonly mechanism: string | undefined }
   /** Bind this resource, or one of the server's choice; then `bound`. */
-  | { readonly kind: 'bind'; readonly bareJid: Jid; readonly resource: string | undefined }
+  | {
+      readonly kind: 'bind';
+      readonly bareJid: Jid;
+      readonly resource: string | undefined;
+      /** The stream's `xml:lang` (RFC 6120 §4.7.4). */
+      readonly lang: string | undefined;
+    }
   /** Negotiation is complete: elements that follow are the session's. */
-  | { readonly kind: 'established'; readonly jid: Jid; readonly lang: string | undefined }
+  | { readonly kind: 'established' }
   /** Close the connection after what was written. */
   | { readonly kind: 'close' };
 
@@ -167,6 +173,8 @@ export class C2sNegotiation {
       case 'closed':
         return NONE;
       case 'header':
+        // RFC 6120 §4.3.3: after a restart a new stream comes first.
+        return this.fail({ condition: 'bad-format', text: 'expected a stream header' });
       case 'look-up':
       case 'salting':
       case 'binding':
@@ -229,10 +237,7 @@ export class C2sNegotiation {
     this.#state = { name: 'established' };
     const bind = new Element('bind', { xmlns: NS_BIND });
     bind.c('jid').t(outcome.value.toString());
-    return [
-      { kind: 'write', text: stanzaText(iqResult(iq, bind)) },
-      { kind: 'established', jid: outcome.value, lang: this.#header?.lang },
-    ];
+    return [{ kind: 'write', text: stanzaText(iqResult(iq, bind)) }, { kind: 'established' }];
   }
 
   /** The client closed its stream: ours is closed too, then the connection (RFC 6120 §4.4). */
@@ -418,7 +423,7 @@ export class C2sNegotiation {
       return [{ kind: 'write', text: stanzaText(errorReply(iq, stanzaError('bad-request'))) }];
     }
     this.#state = { name: 'binding', iq };
-    return [{ kind: 'bind', bareJid, resource }];
+    return [{ kind: 'bind', bareJid, resource, lang: this.#header?.lang }];
   }
 
   /** The features of the current stage (RFC 6120 §4.3.2): TLS before SASL before binding. */
