@@ -31,6 +31,7 @@ export function isRegName(text: string, start: number, end: number): boolean {
 /** `text` between `start` and `end` in lower case, without a copy when it is so already. */
 export function lowerCaseHost(text: string, start: number, end: number): string {
   const host = text.slice(start, end);
+  if (host.charCodeAt(0) === 0x5b) return host.replace(':::', '::').toLowerCase();
   for (let i = 0; i < host.length; i++) {
     const code = host.charCodeAt(i);
     if (code >= 0x41 && code <= 0x5a) return host.toLowerCase();
@@ -45,7 +46,9 @@ export function readPort(text: string, start: number, end: number): number {
 
 /** The eight 16-bit groups of an IPv6 address (RFC 4291 §2.2), or undefined when it is none. No zone. */
 export function parseIpv6(text: string): number[] | undefined {
-  if (text.length < 2 || text.length > 45) return undefined;
+  if (text.length < 2 || text.length > 46) return undefined;
+  // COMPAT: the grammar of RFC 3261 puts a third colon before an IPv4 part (RFC 5118 §4.10).
+  if (text.includes(':::') && text.includes('.')) return parseIpv6(text.replace(':::', '::'));
   const double = text.indexOf('::');
   if (double < 0) {
     const groups = readGroups(text, true);

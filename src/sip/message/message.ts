@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../base/result.js';
 import { isToken, isTokenCode, readNumber, skipBlanks } from './characters.js';
 import { parseSipDate } from './date.js';
 import { HeaderFields } from './header-fields.js';
-import { splitList } from './list.js';
+import { nextComma, splitList } from './list.js';
 import { MediaType } from './media-type.js';
 import { NameAddr } from './name-addr.js';
 import { reasonPhrase } from './status.js';
@@ -21,6 +21,8 @@ export interface CSeq {
 /** The headers that are read into types. */
 export type TypedHeader =
   | 'Via'
+  /** The first Via value alone: it suffices to answer a request. */
+  | 'top Via'
   | 'From'
   | 'To'
   | 'Call-ID'
@@ -36,6 +38,7 @@ type Outcome<T> = Result<T, string>;
 
 /** What was read of the headers, as long as they stay unchanged. */
 class TypedValues {
+  topVia: Outcome<Via> | undefined;
   via: Outcome<readonly Via[]> | undefined;
   from: Outcome<NameAddr> | undefined;
   to: Outcome<NameAddr> | undefined;
@@ -74,7 +77,7 @@ export abstract class SipMessage {
   }
 
   get topVia(): Via {
-    return this.vias[0]!;
+    return expect('Via', this.#topVia());
   }
 
   /** At least one, the nearest hop first. */
@@ -144,6 +147,8 @@ export abstract class SipMessage {
     switch (header) {
       case 'Via':
         return this.#vias();
+      case 'top Via':
+        return this.#topVia();
       case 'From':
         return this.#from();
       case 'To':
@@ -173,9 +178,15 @@ export abstract class SipMessage {
     return this.#typed;
   }
 
+  #topVia(): Outcome<Via> {
+    const values = this.#values;
+    values.topVia ??= readTopVia(this.headers);
+    return values.topVia;
+  }
+
   #vias(): Outcome<readonly Via[]> {
     const values = this.#values;
-    values.via ??= readVias(this.headers);
+    values.via ??= readVias(this.headers, this.#topVia());
     return values.via;
   }
 
@@ -323,16 +334,24 @@ function expect<T>(header: string, outcome: Outcome<T>): T {
   return outcome.value;
 }
 
-function readVias(headers: HeaderFields): Outcome<readonly Via[]> {
+function readTopVia(headers: HeaderFields): Outcome<Via> {
+  const line = headers.firstLine('via');
+  if (line === undefined) return err('is missing');
+  const comma = nextComma(line, 0);
+  return Via.parse(comma < 0 ? line : line.slice(0, comma).trimEnd());
+}
+
+function readVias(headers: HeaderFields, top: Outcome<Via>): Outcome<readonly Via[]> {
+  if (!top.ok) return top;
   const vias: Via[] = [];
   for (const line of headers.lines('via')) {
     for (const value of line.includes(',') ? splitList(line) : [line]) {
-      const via = Via.parse(value);
+      const via = vias.length === 0 ? top : Via.parse(value);
       if (!via.ok) return via;
       vias.push(via.value);
     }
   }
-  return vias.length > 0 ? ok(vias) : err('is missing');
+  return ok(vias);
 }
 
 function readAddress(headers: HeaderFields, key: 'from' | 'to'): Outcome<NameAddr> {

@@ -43,7 +43,7 @@ function salvage(head: string): SipRequest | undefined {
   }
   const uri = Uri.parse(uriText ?? '');
   const request = new SipRequest(method, uri.ok ? uri.value : UNREADABLE_URI, headers);
-  return ANSWER_NEEDS.every((key) => headers.has(key)) && request.fault('Via') === undefined ? request : undefined;
+  return ANSWER_NEEDS.every((key) => headers.has(key)) && request.fault('top Via') === undefined ? request : undefined;
 }
 
 const ANSWER_NEEDS = ['via', 'from', 'to', 'call-id', 'cseq'];

@@ -50,7 +50,8 @@ function parseMessage(
   bodyStart: number,
   limits: SipLimits,
 ): SipRequest | SipResponse | Failure {
-  const startLineEnd = head.indexOf('\r\n');
+  const startLineEnd = endOfLine(head, 0);
+  if (startLineEnd < 0) return { status: 400, text: 'CR or LF stands alone in the start line' };
   const start = parseStartLine(head, startLineEnd, limits);
   if ('text' in start) return start;
   const headers = parseHeaders(head, startLineEnd + 2, limits);
@@ -70,10 +71,7 @@ type StartLine =
   | { readonly kind: 'response'; readonly status: number; readonly reason: string };
 
 function parseStartLine(head: string, end: number, limits: SipLimits): StartLine | Failure {
-  const lineFeed = head.indexOf('\n');
-  if (lineFeed !== end + 1) return { status: 400, text: 'the start line does not end with CRLF' };
-  if (isResponseLine(head)) return parseStatusLine(head, end);
-  return parseRequestLine(head, end, limits);
+  return isResponseLine(head) ? parseStatusLine(head, end) : parseRequestLine(head, end, limits);
 }
 
 function isResponseLine(head: string): boolean {

@@ -1,5 +1,6 @@
 /** What every message must hold before anything acts on it (RFC 3261 §8.1.1, §16.3). */
 import { type HeaderFields, type SipMessage, SipRequest, type SipResponse, type TypedHeader } from './message.js';
+import type { Uri } from './uri.js';
 
 /** Present in every message (RFC 3261 §8.1.1, §8.2.6.2); Max-Forwards may be absent in a request of an RFC 2543 peer. */
 const MANDATORY: readonly TypedHeader[] = ['Via', 'From', 'To', 'Call-ID', 'CSeq'];
@@ -28,6 +29,10 @@ export function validate(message: SipRequest | SipResponse): string | undefined 
     const fault = faultOf(message, header);
     if (fault !== undefined) return fault;
   }
+  // RFC 3261 §19.1.1, table 1: the headers of a URI never stand in a Request-URI.
+  if (message instanceof SipRequest && message.requestUri.headers !== undefined && isSip(message.requestUri)) {
+    return 'the Request-URI has headers';
+  }
   // RFC 3261 §8.1.1.5: the method of CSeq is that of the request.
   if (message instanceof SipRequest && message.cseq.method !== message.method) {
     return `CSeq names ${message.cseq.method} in a ${message.method} request`;
@@ -43,4 +48,8 @@ function repeatedHeader(headers: HeaderFields): string | undefined {
 function faultOf(message: SipMessage, header: TypedHeader): string | undefined {
   const fault = message.fault(header);
   return fault === undefined ? undefined : `${header} ${fault === 'is missing' ? fault : `is malformed: ${fault}`}`;
+}
+
+function isSip(uri: Uri): boolean {
+  return uri.scheme === 'sip' || uri.scheme === 'sips';
 }

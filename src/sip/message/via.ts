@@ -1,6 +1,6 @@
 /** One Via value: the transport, who sent, and the branch that names the transaction (RFC 3261 §20.42, RFC 3581). */
 import { err, ok, type Result } from '../../base/result.js';
-import { equalsIgnoringCase, isDigitCode, isTokenCode, readNumber, skipBlanks } from './characters.js';
+import { isDigitCode, isTokenCode, readNumber, skipBlanks } from './characters.js';
 import { lowerCaseHost, readPort, skipHost } from './host.js';
 import {
   formatParameters,
@@ -11,6 +11,8 @@ import {
   withParameter,
 } from './parameters.js';
 
+const SIP_2 = 'SIP/2.0';
+
 /** One Via value, immutable. */
 export class Via {
   /** Upper case: UDP, TCP, TLS, WS, WSS … */
@@ -19,26 +21,35 @@ export class Via {
   readonly host: string;
   readonly port: number | undefined;
   readonly params: ParameterList;
+  /** "SIP/2.0", or the name and version of the protocol that another hop spoke. */
+  readonly protocol: string;
 
-  constructor(transport: string, host: string, port: number | undefined, params: ParameterList) {
+  constructor(
+    transport: string,
+    host: string,
+    port: number | undefined,
+    params: ParameterList,
+    protocol: string = SIP_2,
+  ) {
     this.transport = transport;
     this.host = host;
     this.port = port;
     this.params = params;
+    this.protocol = protocol;
   }
 
   /** Reads one value that fills `text`, which is already unfolded: `SIP/2.0/UDP host:port;branch=…`. */
   static parse(text: string): Result<Via, string> {
-    let pos: number;
-    if (text.startsWith('SIP/2.0/')) {
-      pos = 8;
-    } else {
-      pos = skipProtocol(text);
-      if (pos < 0) return err('found no "SIP/2.0/" at the start');
+    let pos = 8;
+    let protocol = SIP_2;
+    if (!text.startsWith('SIP/2.0/')) {
+      const found = readProtocol(text);
+      if (found === undefined) return err('found no "SIP/2.0/" at the start');
+      ({ pos, protocol } = found);
     }
     const transportStart = pos;
     while (isTokenCode(text.charCodeAt(pos))) pos++;
-    if (pos === transportStart) return err('found no transport behind "SIP/2.0/"');
+    if (pos === transportStart) return err('found no transport behind the protocol');
     const transport = upperCaseTransport(text.slice(transportStart, pos));
     const hostStart = skipBlanks(text, pos);
     if (hostStart === pos) return err('found no blank behind the transport');
@@ -56,7 +67,7 @@ export class Via {
     }
     const params = parseParameters(text, pos);
     if (!params.ok) return params;
-    return ok(new Via(transport, host, port, params.value));
+    return ok(new Via(transport, host, port, params.value, protocol));
   }
 
   get branch(): string | undefined {
@@ -96,28 +107,33 @@ export class Via {
   }
 
   withParam(name: string, value?: string): Via {
-    return new Via(this.transport, this.host, this.port, withParameter(this.params, name, value));
+    return new Via(this.transport, this.host, this.port, withParameter(this.params, name, value), this.protocol);
   }
 
   withoutParam(name: string): Via {
-    return new Via(this.transport, this.host, this.port, withoutParameter(this.params, name));
+    return new Via(this.transport, this.host, this.port, withoutParameter(this.params, name), this.protocol);
   }
 
   toString(): string {
-    return `SIP/2.0/${this.transport} ${this.sentBy}${formatParameters(this.params)}`;
+    return `${this.protocol}/${this.transport} ${this.sentBy}${formatParameters(this.params)}`;
   }
 }
 
-/** The position behind `SIP / 2.0 /` in any case and with blanks around the slashes (RFC 3261 §25.1), or -1. */
-function skipProtocol(text: string): number {
-  let pos = skipBlanks(text, 0);
-  if (!equalsIgnoringCase(text.slice(pos, pos + 3), 'sip')) return -1;
-  pos = skipBlanks(text, pos + 3);
-  if (text.charCodeAt(pos) !== 0x2f) return -1;
-  pos = skipBlanks(text, pos + 1);
-  if (text.slice(pos, pos + 3) !== '2.0') return -1;
-  pos = skipBlanks(text, pos + 3);
-  return text.charCodeAt(pos) === 0x2f ? skipBlanks(text, pos + 1) : -1;
+/** `SIP / 2.0 /` with blanks around the slashes, or other tokens there (sent-protocol, RFC 3261 §25.1). */
+function readProtocol(text: string): { readonly pos: number; readonly protocol: string } | undefined {
+  const name = readPart(text, 0);
+  const version = name === undefined ? undefined : readPart(text, name.pos);
+  if (name === undefined || version === undefined) return undefined;
+  return { pos: version.pos, protocol: `${name.token.toUpperCase()}/${version.token}` };
+}
+
+function readPart(text: string, start: number): { readonly pos: number; readonly token: string } | undefined {
+  const tokenStart = skipBlanks(text, start);
+  let end = tokenStart;
+  while (isTokenCode(text.charCodeAt(end))) end++;
+  const slash = skipBlanks(text, end);
+  if (end === tokenStart || text.charCodeAt(slash) !== 0x2f) return undefined;
+  return { pos: skipBlanks(text, slash + 1), token: text.slice(tokenStart, end) };
 }
 
 function upperCaseTransport(text: string): string {

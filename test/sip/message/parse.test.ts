@@ -109,6 +109,7 @@ describe('RFC 3261 §7.2: a response', () => {
     'SIP/2.0',
     'SIP/2.0  200 OK',
     'SIP/7.0 200 OK',
+    'SIP/2.0 200 OK\rSIP/2.0 200 OK',
   ]) {
     it(`${JSON.stringify(line)} is dropped: nobody answers a response`, () => {
       assert.equal(failure(wire([line, ...OK_LINES.slice(1)])).answerable, undefined);
@@ -388,6 +389,18 @@ describe('a request line that cannot be read', () => {
       assert.equal(found.answerable?.headers.get('Call-ID'), '9E97FB43-85F4-4A00-8751-1124FD4C7B2E');
     });
   }
+
+  it('with a malformed Via behind a well one can be answered', () => {
+    const found = failure(messageWith('Via', 'Via: SIP/2.0/UDP a;branch=z9hG4bK1, nonsense'));
+    assert.equal(found.status, 400);
+    assert.equal(found.answerable?.topVia.host, 'a');
+    assert.throws(() => found.answerable?.vias, /Via/);
+  });
+
+  it('with headers in its Request-URI is 400 (RFC 3261 §19.1.1)', () => {
+    const found = failure(withLine('MESSAGE sip:a@b?Route=%3Csip:c%3E SIP/2.0'));
+    assert.equal(found.text, 'the Request-URI has headers');
+  });
 
   it('of an ACK is never answered', () => {
     const found = failure(withLine('ACK sip:a@b@example.com SIP/2.0'));

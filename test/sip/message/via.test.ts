@@ -64,6 +64,16 @@ describe('RFC 3261 §20.42: Via values', () => {
     });
   }
 
+  it('of another version of SIP is read too: a 505 goes back along it', () => {
+    const via = parse('sip / 7.0 / UDP c.example.com;branch=x');
+    assert.equal(via.protocol, 'SIP/7.0');
+    assert.equal(
+      via.withParam('received', '192.0.2.1').toString(),
+      'SIP/7.0/UDP c.example.com;branch=x;received=192.0.2.1',
+    );
+    assert.equal(parse('SIP/2.0/UDP c').protocol, 'SIP/2.0');
+  });
+
   it('RFC 3581 §4: received and rport can be filled in', () => {
     const via = parse('SIP/2.0/UDP 10.1.1.1:4540;rport;branch=z9hG4bKkjshdyff');
     assert.equal(
@@ -82,8 +92,9 @@ describe('what is no Via value', () => {
     'SIP/2.0/UDP',
     'SIP/2.0/UDP ',
     'SIP/2.0 UDP h',
-    'SIP/3.0/UDP h',
-    'HTTP/2.0/UDP h',
+    'SIP/2.0/UDP/x h',
+    '/2.0/UDP h',
+    'SIP//UDP h',
     'SIP/2.0/UDP h:',
     'SIP/2.0/UDP h:70000',
     'SIP/2.0/UDP h x',
