@@ -358,12 +358,13 @@ export class ImServer {
 
   /** Routes what this server or the gateway made, by its addresses. Nothing is answered to it. */
   #routeMade(stanza: Element): void {
-    const from = Jid.parse(String(stanza.attrs.from ?? ''));
     const to = Jid.parse(String(stanza.attrs.to ?? ''));
-    if (!from.ok || !to.ok) return;
+    if (!to.ok) return;
     if (this.#gatewayDomains.has(to.value.domain)) this.#options.toGateway(stanza);
-    else if (stanza.name === 'presence') this.#presence.deliver(stanza, to.value, from.value);
-    else {
+    else if (stanza.name === 'presence') {
+      const from = Jid.parse(String(stanza.attrs.from ?? ''));
+      if (from.ok) this.#presence.deliver(stanza, to.value, from.value);
+    } else {
       const holder = this.#sessions.find(to.value.toString());
       if (holder !== undefined) send(holder, stanza);
     }
