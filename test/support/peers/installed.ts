@@ -1,6 +1,6 @@
 /** Which peers this machine has, and suites that need them. */
 import { spawnSync } from 'node:child_process';
-import { plainEnvironment } from './peer.js';
+import { plainEnvironment, stopRunningPeers } from './peer.js';
 
 interface Program {
   /** The Debian package that brings it. */
@@ -61,6 +61,7 @@ export function describeWithPeers(title: string, peers: readonly PeerName[], sui
       this.timeout(30_000);
       this.slow(5000);
       suite.call(this);
+      after(stopRunningPeers);
     });
     return;
   }

@@ -32,6 +32,11 @@ process.once('exit', () => {
   for (const peer of running) peer.signal('SIGKILL');
 });
 
+/** Stops every peer that still runs: what a failed test has left behind. */
+export async function stopRunningPeers(): Promise<void> {
+  await Promise.all([...running].map((peer) => peer.stop()));
+}
+
 /** A running program. Standard output and error are read line by line; `describe()` shows the last of them. */
 export class PeerProcess {
   readonly name: string;

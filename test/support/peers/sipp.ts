@@ -16,9 +16,15 @@ export interface SippOptions {
   readonly calls?: number;
   /** Calls a second. */
   readonly rate?: number;
+  /** The [service] of the scenario: the user part that requests are for. */
+  readonly user?: string;
+  /** The final response of a user agent server, in place of the scenario's 200 OK: as in "486 Busy Here". */
+  readonly answer?: string;
   /** Values for the [names] of the scenario. */
   readonly keys?: Readonly<Record<string, string>>;
   readonly authentication?: { readonly username: string; readonly password: string };
+  /** Whether SIPp retransmits by itself and absorbs retransmissions; default: yes. */
+  readonly retransmissions?: boolean;
   readonly timeoutSeconds?: number;
 }
 
@@ -98,16 +104,25 @@ export class Sipp {
   static async #start(options: SippOptions): Promise<Sipp> {
     const folder = await TemporaryFolder.make('sipp');
     const port = options.port ?? (await freeSipPort());
-    const { scenario, transport = 'udp', remote, calls = 1, rate, keys = {}, authentication } = options;
+    const { scenario, transport = 'udp', remote, calls = 1, rate, user, keys = {}, authentication } = options;
+    const script = await readFile(
+      scenario.startsWith('/') ? scenario : packagePath(`test/interop/sipp/${scenario}`),
+      'utf8',
+    );
+    // SIPp takes no variable for a status: it is written into a copy of the scenario
+    const copy = script.replaceAll('SIP/2.0 200 OK', `SIP/2.0 ${options.answer ?? '200 OK'}`);
+    await folder.write('scenario.xml', copy);
     const process = PeerProcess.start({
       name: `sipp ${scenario}`,
       command: 'sipp',
       args: [
         ...(remote === undefined ? [] : [`${remote.host}:${remote.port}`]),
-        ...['-sf', scenario.startsWith('/') ? scenario : packagePath(`test/interop/sipp/${scenario}`)],
+        ...['-sf', 'scenario.xml'],
         ...['-t', transport === 'tcp' ? 't1' : 'u1', '-i', '127.0.0.1', '-p', String(port), '-ci', '127.0.0.1'],
         ...['-m', String(calls), '-nostdin', '-nd', '-timeout', String(options.timeoutSeconds ?? DEFAULT_TIMEOUT_S)],
         ...['-timeout_error', '-trace_msg', '-message_file', 'messages', '-trace_err', '-error_file', 'errors'],
+        ...(user === undefined ? [] : ['-s', user]),
+        ...(options.retransmissions === false ? ['-nr'] : []),
         ...(rate === undefined ? [] : ['-r', String(rate)]),
         ...(authentication === undefined ? [] : ['-au', authentication.username, '-ap', authentication.password]),
         ...Object.entries(keys).flatMap(([name, value]) => ['-key', name, value]),
@@ -125,7 +140,7 @@ export class Sipp {
   }
 }
 
-const TRACE_HEAD = /^-{10,} .*\n(?:UDP|TCP) message (sent|received) (?:\(|\[).*:\n\n/gm;
+const TRACE_HEAD = /-{47} .*\n(?:UDP|TCP) message (sent|received) (?:\(|\[).*:\n\n/g;
 
 /** Reads SIPp's message trace. */
 export function parseTrace(trace: string): readonly TracedMessage[] {

@@ -80,7 +80,7 @@ class User(slixmpp.ClientXMPP):
 async def main():
     options = json.loads(sys.argv[1])
     user = User(options)
-    user.connect(options["host"], options["port"])
+    user.connect((options["host"], options["port"]))
     reader = asyncio.StreamReader()
     await user.loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():

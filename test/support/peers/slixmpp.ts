@@ -66,7 +66,7 @@ export class SlixmppUser {
 
   /** Everything that arrived so far. */
   get seen(): readonly SeenStanza[] {
-    return this.process.lines.map(parsed).filter((line): line is SeenStanza => line !== undefined && 'xml' in line);
+    return this.process.lines.map(parsed).filter(isStanza);
   }
 
   /** The error stanzas that arrived so far. */
@@ -137,7 +137,15 @@ export class SlixmppUser {
   }
 }
 
-type Line = Readonly<Record<string, unknown>>;
+interface Line {
+  readonly event: string;
+  readonly token?: string;
+  readonly xml?: string;
+}
+
+function isStanza(line: Line | undefined): line is SeenStanza {
+  return line?.xml !== undefined;
+}
 
 function parsed(text: string): Line | undefined {
   if (!text.startsWith('{"event"')) return undefined;

@@ -1,13 +1,21 @@
 /** A folder of its own for each peer, gone when the peer is. */
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+
+const folders = new Set<TemporaryFolder>();
+
+process.once('exit', () => {
+  for (const { path } of folders) rmSync(path, { recursive: true, force: true });
+});
 
 export class TemporaryFolder {
   readonly path: string;
 
   private constructor(path: string) {
     this.path = path;
+    folders.add(this);
   }
 
   static async make(name: string): Promise<TemporaryFolder> {
@@ -29,7 +37,8 @@ export class TemporaryFolder {
   }
 
   /** Removes it all. A program that ended a moment ago may still close files: that is tried again. */
-  remove(): Promise<void> {
-    return rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    folders.delete(this);
   }
 }
