@@ -335,7 +335,11 @@ describe('RFC 7572 vectors', () => {
     const model = VECTORS.find(({ id }) => id === '7572-ex4')?.input?.sip as string;
     const headers = model.slice(0, model.indexOf('Content-Length'));
     const octets = Buffer.from(`${headers}Content-Length: ${count}\r\n\r\n${character.repeat(count)}`);
-    const request = parseSip(octets, { ...DEFAULT_SIP_LIMITS, maxMessageOctets: 1_000_000 });
+    const request = parseSip(octets, {
+      ...DEFAULT_SIP_LIMITS,
+      maxMessageOctets: 1_000_000,
+      maxBodyOctets: 1_000_000,
+    });
     assert.ok(request.ok && request.value instanceof SipRequest);
     const answer = await sip.receive(request.value);
     assert.ok(vector.expect?.[0]?.status?.includes(answer.status), `status ${answer.status}`);

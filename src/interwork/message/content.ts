@@ -22,9 +22,6 @@ export const ACCEPTED_TYPES: readonly string[] = [
   'message/imdn+xml',
 ];
 
-/** The namespaces of CPIM headers that are understood: IMDN asks for notices, and no message needs them to be read (RFC 5438 §6.1). */
-const UNDERSTOOD_NAMESPACES: ReadonlySet<string> = new Set(['urn:ietf:params:imdn']);
-
 export interface ContentLimits {
   /** Multipart bodies inside each other, and CPIM envelopes likewise. Default 3. */
   readonly maxNesting?: number;
@@ -145,7 +142,7 @@ function cpim(body: Described, limits: ContentLimits, depth: number): Result<Con
   if (!parsed.ok) return err(malformed(parsed.error));
   const envelope = parsed.value;
   // RFC 3862 §3.5: what the sender requires and nobody here knows, makes the message one that is not understood.
-  if (envelope.unsupported(UNDERSTOOD_NAMESPACES).length > 0) return err(unsupportedType());
+  if (envelope.unsupported().length > 0) return err(unsupportedType());
   const described = describe(envelope.content);
   if (!described.ok) return described;
   const content = read(described.value, limits, depth + 1);

@@ -2,6 +2,7 @@
  * Copies of one SIP request that come by different ways: forked by a proxy, or sent again after a failover. The transaction
  * layer knows them by their branch, which differs; Call-ID, From tag and CSeq are the same (RFC 3261 §8.2.2.2).
  */
+import { AgingMap } from '../../base/aging-map.js';
 import type { SipRequest } from '../../sip/message/message.js';
 
 export interface DuplicateOptions {
@@ -24,7 +25,7 @@ interface Entry {
  * proxies that spread one message over several users, lose nothing. Time comes with each call, in milliseconds.
  */
 export class DuplicateGuard {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new AgingMap<string, Entry>();
   readonly #maxEntries: number;
   readonly #windowMs: number;
 
@@ -63,9 +64,9 @@ export class DuplicateGuard {
   }
 
   #forgetOld(now: number): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.forgetAt > now && this.#entries.size < this.#maxEntries) return;
-      this.#entries.delete(key);
+    for (let oldest = this.#entries.oldest; oldest !== undefined; oldest = this.#entries.oldest) {
+      if (oldest.value.forgetAt > now && this.#entries.size < this.#maxEntries) return;
+      this.#entries.delete(oldest.key);
     }
   }
 }

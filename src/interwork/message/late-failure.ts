@@ -2,6 +2,7 @@
  * What was answered 2xx and fails later. No second final response is possible, so its sender hears of it in words: one
  * text message for each original (7572-R-6).
  */
+import { AgingMap } from '../../base/aging-map.js';
 import type { OutgoingMessage } from '../../sip/engine.js';
 import { Jid } from '../../xmpp/address/jid.js';
 import type { StanzaError } from '../../xmpp/stanza/stanza-error.js';
@@ -42,7 +43,7 @@ export function excerptOf(text: string): string {
 
 /** Time comes with each call, in milliseconds. */
 export class LateFailures {
-  readonly #entries = new Map<string, { readonly message: Delivered; readonly forgetAt: number }>();
+  readonly #entries = new AgingMap<string, { readonly message: Delivered; readonly forgetAt: number }>();
   readonly #maxEntries: number;
   readonly #lifetimeMs: number;
 
@@ -57,9 +58,9 @@ export class LateFailures {
 
   remember(stanzaId: string, message: Delivered, now: number): void {
     this.#entries.set(stanzaId, { message, forgetAt: now + this.#lifetimeMs });
-    for (const [id, entry] of this.#entries) {
-      if (entry.forgetAt > now && this.#entries.size <= this.#maxEntries) return;
-      this.#entries.delete(id);
+    for (let oldest = this.#entries.oldest; oldest !== undefined; oldest = this.#entries.oldest) {
+      if (oldest.value.forgetAt > now && this.#entries.size <= this.#maxEntries) return;
+      this.#entries.delete(oldest.key);
     }
   }
 

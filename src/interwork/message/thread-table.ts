@@ -1,4 +1,5 @@
 /** Which Call-ID stands for which thread, where one cannot be the other literally (RFC 7572 §4, §5: thread and Call-ID map to each other). */
+import { AgingMap } from '../../base/aging-map.js';
 
 export interface ThreadTableOptions {
   /** Pairs of thread and Call-ID kept, the longest unused going first. Default 10,000. Memory: about 600 octets each. */
@@ -35,7 +36,7 @@ export function pairOf(xmppUser: string, sipUser: string): string {
 /** Threads compare exactly; nothing is trimmed or folded. Time comes with each call, in milliseconds. */
 export class ThreadTable {
   /** In the order of their last use. */
-  readonly #byCallId = new Map<string, Entry>();
+  readonly #byCallId = new AgingMap<string, Entry>();
   readonly #byThread = new Map<string, Entry>();
   readonly #maxEntries: number;
   readonly #lifetimeMs: number;
@@ -67,9 +68,9 @@ export class ThreadTable {
     const entry: Entry = { pair, thread, callId, expiresAt: now + this.#lifetimeMs };
     this.#byCallId.set(key(pair, callId), entry);
     this.#byThread.set(key(pair, thread), entry);
-    for (const oldest of this.#byCallId.values()) {
-      if (oldest.expiresAt > now && this.#byCallId.size <= this.#maxEntries) break;
-      this.#forget(oldest);
+    for (let oldest = this.#byCallId.oldest; oldest !== undefined; oldest = this.#byCallId.oldest) {
+      if (oldest.value.expiresAt > now && this.#byCallId.size <= this.#maxEntries) break;
+      this.#forget(oldest.value);
     }
   }
 
@@ -80,9 +81,7 @@ export class ThreadTable {
       return undefined;
     }
     entry.expiresAt = now + this.#lifetimeMs;
-    const place = key(entry.pair, entry.callId);
-    this.#byCallId.delete(place);
-    this.#byCallId.set(place, entry);
+    this.#byCallId.set(key(entry.pair, entry.callId), entry);
     return entry;
   }
 
