@@ -49,7 +49,7 @@ export function toCanonicalLines(text: string): string {
 }
 
 const UNSAFE_IN_LINE = /[\p{Cc}\p{Cs}\u2028\u2029\uFFFE\uFFFF]/u;
-const UNSAFE_IN_LINE_EACH = /[\p{Cc}\p{Cs}\u2028\u2029\uFFFE\uFFFF]+/gu;
+const UNSAFE_IN_LINE_EACH = /[\p{Cc}\p{Cs}\u2028\u2029\uFFFE\uFFFF][ \p{Cc}\p{Cs}\u2028\u2029\uFFFE\uFFFF]*/gu;
 
 /**
  * `text` as one line of TEXT-UTF8-TRIM (RFC 3261 §25.1): a run of controls or line breaks is one space, so that nobody

@@ -285,7 +285,6 @@ class Builder {
       }
     } else this.#toBlocks();
     this.#push(source, name, attributes, 'blocks');
-    if (name === 'li') this.#plain.startItem();
   }
 
   #break(): void {
@@ -354,6 +353,7 @@ class Builder {
     if (style !== undefined) element.attrs.style = style;
     this.#top.element.cnode(element);
     this.#stack.push({ source, element, holds, plainStart: this.#plain.length });
+    if (name === 'li') this.#plain.startItem();
     if (marked && (name !== 'p' || style !== undefined)) this.#marked = true;
   }
 
