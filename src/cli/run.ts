@@ -9,6 +9,7 @@ import { openLog } from '../ops/log.js';
 import { PrometheusMetrics } from '../ops/metrics.js';
 import { readConfigFile } from './config-file.js';
 import { CommandFailure } from './failure.js';
+import { loadMappings } from './mappings.js';
 import { packageVersion } from './package-root.js';
 
 /** Runs until a signal ends it. */
@@ -18,7 +19,9 @@ export async function runCommand(file: string): Promise<void> {
   log.info('starting', { version: packageVersion(), config: file });
   for (const warning of warnings) log.warn('configuration', { problem: describeProblem(warning) });
   const metrics = new PrometheusMetrics();
-  const gateway = new Gateway(config, { log, metrics, version: packageVersion() });
+  const mappings = loadMappings(config.mappings);
+  if (!mappings.ok) throw new CommandFailure(mappings.error);
+  const gateway = new Gateway(config, { log, metrics, ...mappings.value, version: packageVersion() });
   const stopped = untilSignal();
   let http: Server | undefined;
   try {

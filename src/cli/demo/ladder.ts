@@ -25,11 +25,11 @@ export function ladderHead(sipUser: string, xmppUser: string): string {
 export function drawRung(rung: Rung): string {
   const title = summary(rung);
   const rightwards = (rung.leg === 'sip') === (rung.towards === 'gateway');
-  const label = fit(` ${title}`, LEG_WIDTH);
+  const label = fitted(` ${title}`, LEG_WIDTH);
   const arrow = rightwards ? `${'─'.repeat(LEG_WIDTH - 1)}▶` : `◀${'─'.repeat(LEG_WIDTH - 1)}`;
   const empty = ' '.repeat(LEG_WIDTH);
   const row = (text: string) => pad(rung.leg === 'sip' ? posts(text, empty) : posts(empty, text));
-  const packet = packetLines(rung).map((line) => row(fit(`   ${line}`, LEG_WIDTH)));
+  const packet = packetLines(rung).map((line) => row(fitted(`   ${line}`, LEG_WIDTH)));
   return [row(label), row(arrow), ...packet, pad(posts(empty, empty))].join('\n');
 }
 
@@ -46,7 +46,7 @@ function pad(line: string): string {
   return ' '.repeat(INDENT) + line;
 }
 
-function fit(text: string, width: number): string {
+function fitted(text: string, width: number): string {
   const characters = [...text];
   return characters.length <= width
     ? text + ' '.repeat(width - characters.length)
@@ -65,7 +65,9 @@ function summary(rung: Rung): string {
   return type === undefined ? name : `${name} type=${type}`;
 }
 
+/** The packet beneath its arrow; of a response its start line says enough. */
 function packetLines(rung: Rung): string[] {
+  if (rung.leg === 'sip' && rung.packet.startsWith('SIP/2.0 ')) return [];
   const lines = rung.leg === 'sip' ? sipLines(rung.packet) : xmlLines(rung.packet);
   const wrapped = lines.flatMap((line) => wrap(line, LEG_WIDTH - 5));
   return wrapped.length <= MAX_PACKET_LINES ? wrapped : [...wrapped.slice(0, MAX_PACKET_LINES - 1), '…'];
