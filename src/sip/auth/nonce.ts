@@ -1,5 +1,6 @@
 /** Nonces that tell by themselves when we made them, and the table of how often each was used (RFC 7616 §3.3, §5.4). */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { AgingMap } from '../../base/aging-map.js';
 import type { Random } from '../../base/random.js';
 import type { Clock } from '../../base/time.js';
 
@@ -30,7 +31,7 @@ export class NonceRegister {
   readonly #maxNonces: number;
   readonly #key: Uint8Array;
   /** The highest count seen for each nonce, in the order of first use. */
-  readonly #counts = new Map<string, { readonly issuedAt: number; count: number }>();
+  readonly #counts = new AgingMap<string, { readonly issuedAt: number; count: number }>();
   /** Nonces issued up to this moment and not in the table may have been used. */
   #forgottenUpTo = Number.NEGATIVE_INFINITY;
 
@@ -80,11 +81,12 @@ export class NonceRegister {
   }
 
   #makeRoom(): void {
-    const oldest = this.#clock.now() - this.#lifetimeMs;
-    for (const [nonce, { issuedAt }] of this.#counts) {
-      if (issuedAt >= oldest && this.#counts.size < this.#maxNonces) return;
+    const goodSince = this.#clock.now() - this.#lifetimeMs;
+    for (let oldest = this.#counts.oldest; oldest !== undefined; oldest = this.#counts.oldest) {
+      const { issuedAt } = oldest.value;
+      if (issuedAt >= goodSince && this.#counts.size < this.#maxNonces) return;
       this.#forgottenUpTo = Math.max(this.#forgottenUpTo, issuedAt);
-      this.#counts.delete(nonce);
+      this.#counts.delete(oldest.key);
     }
   }
 
