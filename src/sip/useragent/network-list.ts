@@ -2,16 +2,21 @@
 import { err, ok, type Result } from '../../base/result.js';
 import { addressGroups, type Groups, unbracketed } from '../locate/address.js';
 
+interface Network {
+  readonly groups: Groups;
+  readonly bits: number;
+}
+
 /** A set of networks, as in `192.0.2.0/24`, `2001:db8::/32` or a single address. IPv4-mapped addresses count as IPv4. */
 export class NetworkList {
-  readonly #networks: readonly { readonly groups: Groups; readonly bits: number }[];
+  readonly #networks: readonly Network[];
 
-  private constructor(networks: readonly { readonly groups: Groups; readonly bits: number }[]) {
+  private constructor(networks: readonly Network[]) {
     this.#networks = networks;
   }
 
   static parse(texts: readonly string[]): Result<NetworkList, string> {
-    const networks: { groups: Groups; bits: number }[] = [];
+    const networks: Network[] = [];
     for (const text of texts) {
       const [address = '', prefix, ...rest] = text.split('/');
       const groups = addressGroups(unbracketed(address));
@@ -29,14 +34,25 @@ export class NetworkList {
   contains(address: string): boolean {
     if (this.#networks.length === 0) return false;
     const groups = addressGroups(address);
-    return groups !== undefined && this.#networks.some((network) => sharePrefix(groups, network.groups, network.bits));
+    return groups !== undefined && this.#networks.some((network) => covers(network, groups));
   }
 }
 
-function sharePrefix(a: Groups, b: Groups, bits: number): boolean {
+function covers({ groups, bits }: Network, address: Groups): boolean {
+  // an IPv6 network, however wide, says nothing of IPv4 peers
+  if (isMapped(address) && (bits < MAPPED_BITS || !isMapped(groups))) return false;
   for (let i = 0, left = bits; left > 0; i++, left -= 16) {
-    const difference = (a[i] as number) ^ (b[i] as number);
+    const difference = (address[i] as number) ^ (groups[i] as number);
     if (left >= 16 ? difference !== 0 : difference >> (16 - left) !== 0) return false;
   }
   return true;
+}
+
+/** The prefix of IPv4-mapped addresses (RFC 4291 §2.5.5.2). */
+const MAPPED_BITS = 96;
+
+function isMapped(groups: Groups): boolean {
+  return (
+    groups[5] === 0xffff && groups[4] === 0 && groups[3] === 0 && groups[2] === 0 && groups[1] === 0 && groups[0] === 0
+  );
 }

@@ -95,6 +95,12 @@ export interface EmbeddedSipParts {
   readonly credentialStore: CredentialStore;
 }
 
+/** How a request ends: once, by its outcome, or by our own bug. */
+interface End {
+  readonly done: (outcome: SipOutcome) => void;
+  readonly broken: (error: unknown) => void;
+}
+
 /** How often expired bindings are looked for. */
 const PURGE_INTERVAL_MS = 60_000;
 
@@ -121,7 +127,7 @@ export class EmbeddedSipEngine implements SipEngine {
     this.#outboundProxy = options.outboundProxy === undefined ? undefined : readProxy(options.outboundProxy);
     const trustedPeers = NetworkList.parse(options.trustedPeers ?? []);
     if (!trustedPeers.ok) throw new Error(`trusted peers: ${trustedPeers.error}`);
-    this.#transactions = new TransactionLayer(scheduler, metrics, {
+    this.#transactions = new TransactionLayer(this.#guardedScheduler(), metrics, {
       ...given('timers', options.timers),
       ...given('maxOpen', limits.maxTransactions),
       ...given('maxLingering', limits.maxLingering),
@@ -219,44 +225,39 @@ export class EmbeddedSipEngine implements SipEngine {
 
   /** `beyond`: not only to devices registered here. */
   #send(message: OutgoingMessage, beyond: boolean): Promise<SipOutcome> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const done = (outcome: SipOutcome) => {
         this.#countOutcome(outcome);
         resolve(outcome);
       };
       if (this.#draining) done(local('draining'));
-      else this.#route(message, beyond, done);
+      else this.#route(message, beyond, { done, broken: reject });
     });
   }
 
-  #route(message: OutgoingMessage, beyond: boolean, done: (outcome: SipOutcome) => void): void {
+  #route(message: OutgoingMessage, beyond: boolean, end: End): void {
     const { requestUri } = message;
     const kind = this.#domains.kindOf(requestUri.host);
     if (kind === 'xmpp') {
-      done(local('no-such-domain')); // a domain that both sides took for the other's (RFC 7247 §8)
+      end.done(local('no-such-domain')); // a domain that both sides took for the other's (RFC 7247 §8)
       return;
     }
     const aor = kind === 'sip' ? canonicalAor(requestUri) : undefined;
     const bindings = aor === undefined ? [] : devicesMeant(requestUri, this.#registrar?.bindings(aor) ?? []);
     const proxy = beyond ? this.#outboundProxy : undefined;
     if (bindings.length > 0) {
-      this.#fork(message, bindings, done);
+      this.#branch(
+        message,
+        bindings.map((binding) => this.#wayTo(binding)),
+        end,
+      ); // RFC 3261 §16.6: to every device at once
     } else if (proxy !== undefined) {
-      this.#branch(message, [{ requestUri, routes: [proxy.route], next: proxy.uri }], done);
+      this.#branch(message, [{ requestUri, routes: [proxy.route], next: proxy.uri }], end);
     } else if (kind !== 'sip' || (this.#registrar === undefined && beyond)) {
-      this.#branch(message, [{ requestUri, routes: [], next: requestUri }], done);
+      this.#branch(message, [{ requestUri, routes: [], next: requestUri }], end);
     } else {
-      void this.#unregistered(requestUri).then((cause) => done(local(cause)));
+      void this.#unregistered(requestUri).then((cause) => end.done(local(cause)));
     }
-  }
-
-  /** To every device at once (RFC 3261 §16.6). */
-  #fork(message: OutgoingMessage, bindings: readonly Binding[], done: (outcome: SipOutcome) => void): void {
-    this.#branch(
-      message,
-      bindings.map((binding) => this.#wayTo(binding)),
-      done,
-    );
   }
 
   #wayTo({ uri, receivedFrom }: Binding): Way {
@@ -272,7 +273,7 @@ export class EmbeddedSipEngine implements SipEngine {
     return usable ? { ...way, hops: [flow] } : way;
   }
 
-  #branch(message: OutgoingMessage, ways: readonly Way[], done: (outcome: SipOutcome) => void): void {
+  #branch(message: OutgoingMessage, ways: readonly Way[], end: End): void {
     const { random } = this.parts;
     const identity: RequestIdentity = {
       fromTag: random.token(64),
@@ -283,9 +284,9 @@ export class EmbeddedSipEngine implements SipEngine {
     const context = new ResponseContext(ways.length);
     const settle = (outcome: SipOutcome) => {
       const best = context.settle(outcome);
-      if (best !== undefined) done(best);
+      if (best !== undefined) end.done(best);
     };
-    for (const way of ways) new MessageLeg(this.#around, message, identity, way, settle, cseq).start();
+    for (const way of ways) new MessageLeg(this.#around, message, identity, way, settle, end.broken, cseq).start();
   }
 
   /** Why a user of our own has no device. */
@@ -327,6 +328,12 @@ export class EmbeddedSipEngine implements SipEngine {
       }),
       malformed: this.#guarded((...args: Parameters<UserAgentServer['malformed']>) => this.#server.malformed(...args)),
     };
+  }
+
+  /** Timers of transactions, whose users may hold bugs as well. */
+  #guardedScheduler(): Scheduler {
+    const { scheduler } = this.parts;
+    return { now: () => scheduler.now(), after: (delayMs, wake) => scheduler.after(delayMs, this.#guarded(wake)) };
   }
 
   /** Our own bugs end here: logged with their stack, they cost one message and not the process. */

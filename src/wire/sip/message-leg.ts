@@ -11,7 +11,7 @@ import type { TransactionLayer } from '../../sip/transaction/transaction-layer.j
 import { markedBranch } from '../../sip/useragent/loop-mark.js';
 import { buildMessage } from '../../sip/useragent/outgoing-request.js';
 import { findHops } from './find-hops.js';
-import type { TransportLayer } from './transport-layer.js';
+import type { SentBy, TransportLayer } from './transport-layer.js';
 
 /** What all branches of all requests use. */
 export interface LegSurroundings {
@@ -65,6 +65,8 @@ export class MessageLeg implements ClientUser {
     private readonly identity: RequestIdentity,
     private readonly way: Way,
     private readonly done: (outcome: SipOutcome) => void,
+    /** Our own bug came up. */
+    private readonly broken: (error: unknown) => void,
     cseq: number,
   ) {
     this.#cseq = cseq;
@@ -128,15 +130,38 @@ export class MessageLeg implements ClientUser {
   }
 
   #send(hop: Hop, evenIfLarge: boolean): void {
-    const { transport, transactions, random, maxMessageOctets } = this.around;
+    try {
+      this.#sendTo(hop, evenIfLarge);
+    } catch (error) {
+      this.broken(error);
+    }
+  }
+
+  #sendTo(hop: Hop, evenIfLarge: boolean): void {
+    const { transport, transactions, maxMessageOctets } = this.around;
     const sentBy = transport.sentByTo(hop);
     if (sentBy === undefined) {
       this.#failed('transport-error');
       return;
     }
-    const branch = markedBranch(this.identity.mark, random.token(64));
-    const request = buildMessage(this.message, {
-      ...sentBy,
+    const branch = markedBranch(this.identity.mark, this.around.random.token(64));
+    const request = this.#build(sentBy, branch);
+    const octets = serialize(request);
+    if (octets.length > maxMessageOctets) {
+      this.#end('too-large'); // RFC 3428 §8
+    } else if (hop.transport === 'udp' && octets.length > MAX_DATAGRAM_REQUEST_OCTETS && !evenIfLarge) {
+      this.#overStream = true;
+      this.#sendTo({ ...hop, transport: 'tcp' }, true);
+    } else {
+      this.#request = request;
+      if (!transactions.send(request, branch, octets, transport.outletTo(hop), this)) this.#end('overload');
+    }
+  }
+
+  #build({ transport, sentBy }: SentBy, branch: string): SipRequest {
+    return buildMessage(this.message, {
+      transport,
+      sentBy,
       branch,
       fromTag: this.identity.fromTag,
       callId: this.identity.callId,
@@ -145,16 +170,6 @@ export class MessageLeg implements ClientUser {
       routes: this.way.routes,
       credentials: this.#credentials,
     });
-    const octets = serialize(request);
-    if (octets.length > maxMessageOctets) {
-      this.#end('too-large'); // RFC 3428 §8
-    } else if (hop.transport === 'udp' && octets.length > MAX_DATAGRAM_REQUEST_OCTETS && !evenIfLarge) {
-      this.#overStream = true;
-      this.#send({ ...hop, transport: 'tcp' }, true);
-    } else {
-      this.#request = request;
-      if (!transactions.send(request, branch, octets, transport.outletTo(hop), this)) this.#end('overload');
-    }
   }
 
   /** Repeats the request with credentials, if it was challenged for the first time and there are any (RFC 3261 §22.3). */
