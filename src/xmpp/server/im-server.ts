@@ -28,7 +28,7 @@ import { OfflineMessages, STORE_FAILED } from './offline-messages.js';
 import type { OfflineStore } from './offline-store.js';
 import { ping } from './ping.js';
 import { hasKnownType, LocalPresence, NO_SUBSCRIPTIONS, SUBSCRIPTION_TYPES } from './presence.js';
-import { type ConflictPolicy, ResourceChoice } from './resource-choice.js';
+import { type Choice, type ConflictPolicy, ResourceChoice } from './resource-choice.js';
 import { emptyRoster } from './roster.js';
 import { Session, type SessionOutput, SessionTable } from './session.js';
 import { softwareVersion } from './software-version.js';
@@ -128,15 +128,12 @@ export class ImServer {
     resource: string | undefined,
     output: SessionOutput,
     lang: string | undefined,
-  ): Result<Session, StanzaError> | Promise<Result<Session, StanzaError>> {
-    const join = (jid: Result<Jid, StanzaError>): Result<Session, StanzaError> => {
-      if (!jid.ok) return jid;
-      const session = new Session(jid.value, output, lang);
+  ): Choice | Promise<Choice> {
+    return this.#resources.choose(bareJid, resource, (jid) => {
+      const session = new Session(jid, output, lang);
       this.#sessions.add(session);
-      return ok(session);
-    };
-    const chosen = this.#resources.choose(bareJid, resource);
-    return chosen instanceof Promise ? chosen.then(join) : join(chosen);
+      return session;
+    });
   }
 
   /**
