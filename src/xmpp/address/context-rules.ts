@@ -7,8 +7,29 @@ const KANA_OR_HAN = /^[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]$/u;
 /** Joining_Type T, of the characters that an identifier may hold. */
 const TRANSPARENT = /^[\p{Mn}\p{Me}]$/u;
 
+/** A text whose characters are surroundings of one another. */
+export class Surroundings {
+  readonly codePoints: readonly number[];
+  #facts: { kanaOrHan: boolean; arabicIndic: boolean; extendedArabicIndic: boolean } | undefined;
+
+  constructor(text: string) {
+    this.codePoints = Array.from(text, (character) => character.codePointAt(0)!);
+  }
+
+  /** Which characters there are anywhere, found out once. */
+  get holds() {
+    this.#facts ??= {
+      kanaOrHan: this.codePoints.some((codePoint) => matches(KANA_OR_HAN, codePoint)),
+      arabicIndic: this.codePoints.some(isArabicIndicDigit),
+      extendedArabicIndic: this.codePoints.some(isExtendedArabicIndicDigit),
+    };
+    return this.#facts;
+  }
+}
+
 /** Whether the CONTEXTJ or CONTEXTO code point at `index` stands where it may. */
-export function obeysContextRule(text: readonly number[], index: number): boolean {
+export function obeysContextRule(surroundings: Surroundings, index: number): boolean {
+  const text = surroundings.codePoints;
   const codePoint = text[index]!;
   switch (codePoint) {
     case 0x200c: // RFC 5892 App. A.1
@@ -23,10 +44,10 @@ export function obeysContextRule(text: readonly number[], index: number): boolea
     case 0x05f4: // RFC 5892 App. A.6
       return matches(HEBREW, text[index - 1]);
     case 0x30fb: // RFC 5892 App. A.7
-      return text.some((other) => matches(KANA_OR_HAN, other));
+      return surroundings.holds.kanaOrHan;
   }
-  if (codePoint >= 0x0660 && codePoint <= 0x0669) return !text.some(isExtendedArabicIndicDigit); // RFC 5892 App. A.8
-  if (codePoint >= 0x06f0 && codePoint <= 0x06f9) return !text.some(isArabicIndicDigit); // RFC 5892 App. A.9
+  if (isArabicIndicDigit(codePoint)) return !surroundings.holds.extendedArabicIndic; // RFC 5892 App. A.8
+  if (isExtendedArabicIndicDigit(codePoint)) return !surroundings.holds.arabicIndic; // RFC 5892 App. A.9
   return false;
 }
 

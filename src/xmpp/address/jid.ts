@@ -41,12 +41,13 @@ export class Jid {
     const known = recent.get(text);
     if (known !== undefined) return ok(known);
     if (text.length > MAX_TEXT_UNITS) return err(`a JID of ${text.length} characters is too long`);
-    const slash = text.indexOf('/');
-    const resource = slash < 0 ? undefined : text.slice(slash + 1);
-    const bare = slash < 0 ? text : text.slice(0, slash);
+    const own = detached(text);
+    const slash = own.indexOf('/');
+    const resource = slash < 0 ? undefined : own.slice(slash + 1);
+    const bare = slash < 0 ? own : own.slice(0, slash);
     const at = bare.indexOf('@');
     const jid = Jid.of(at < 0 ? undefined : bare.slice(0, at), at < 0 ? bare : bare.slice(at + 1), resource);
-    if (jid.ok) recent.add(text, jid.value);
+    if (jid.ok) recent.add(own, jid.value);
     return jid;
   }
 
@@ -101,6 +102,11 @@ export class Jid {
   toString(): string {
     return this.#text;
   }
+}
+
+/** A copy that does not keep the text alive from which `text` was cut, as a slice does in V8. */
+function detached(text: string): string {
+  return ` ${text}`.slice(1);
 }
 
 function bounded(

@@ -34,7 +34,7 @@ export const EUROPEAN_NUMBER = new CodePointSet(`
 
 /** Bidi_Class ES, CS, ET, ON or BN, of the characters that an identifier may hold. */
 export const NEUTRAL = new CodePointSet(`
-  21-2f 3a-40 5b-60 7b-7e b7 2b9-2ba 2c6-2cf 2ec 375 2e2f 30fb a67f a717-a71f a788
+  21-2f 3a-40 5b-60 7b-7e b7 2b9-2ba 2c6-2cf 2ec 375 200c-200d 2e2f 30fb a67f a717-a71f a788
 `);
 
 /** Canonical_Combining_Class Virama. */
