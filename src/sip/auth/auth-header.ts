@@ -1,6 +1,6 @@
 /** Challenges and credentials as header values: a scheme and `name=value` parameters (RFC 3261 §20.7, §20.44, §25.1). */
 import { err, ok, type Result } from '../../base/result.js';
-import { isTokenCode, skipBlanks, skipQuotedString, unquote } from '../message/characters.js';
+import { excerpt, isTokenCode, skipBlanks, skipQuotedString, unquote } from '../message/characters.js';
 
 /** The most parameters that one challenge or one set of credentials may carry. */
 const MAX_PARAMETERS = 32;
@@ -33,12 +33,12 @@ export function parseAuthHeader(text: string): Result<AuthHeader, string> {
     if (name === '' || text[pos] !== '=') return err('found no "name=" where a parameter was expected');
     const valueStart = skipBlanks(text, pos + 1);
     pos = skipValue(text, valueStart);
-    if (pos < 0) return err(`the value of "${name}" is malformed`);
-    if (params.has(name)) return err(`"${name}" appears twice`);
+    if (pos < 0) return err(`the value of "${excerpt(name)}" is malformed`);
+    if (params.has(name)) return err(`"${excerpt(name)}" appears twice`);
     if (params.size >= MAX_PARAMETERS) return err(`more than ${MAX_PARAMETERS} parameters`);
     params.set(name, unquote(text.slice(valueStart, pos)));
     pos = skipBlanks(text, pos);
-    if (pos < text.length && text[pos] !== ',') return err(`found no "," behind the value of "${name}"`);
+    if (pos < text.length && text[pos] !== ',') return err(`found no "," behind the value of "${excerpt(name)}"`);
   }
 }
 

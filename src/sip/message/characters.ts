@@ -150,3 +150,14 @@ export function readNumber(text: string, start: number, end: number, max: number
 export function equalsIgnoringCase(text: string, lower: string): boolean {
   return text === lower || (text.length === lower.length && text.toLowerCase() === lower);
 }
+
+/** A character as failures show it: never a control, which has no place in a reason phrase. */
+export function show(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code > 0x20 && code < 0x7f ? `"${character}"` : `the character ${code.toString(16).padStart(2, '0')} (hex)`;
+}
+
+/** A name as failures show it: not longer than a line should be. */
+export function excerpt(name: string): string {
+  return name.length <= 40 ? name : `${name.slice(0, 40)}...`;
+}

@@ -48,7 +48,10 @@ export function readPort(text: string, start: number, end: number): number {
 export function parseIpv6(text: string): number[] | undefined {
   if (text.length < 2 || text.length > 46) return undefined;
   // COMPAT: the grammar of RFC 3261 puts a third colon before an IPv4 part (RFC 5118 §4.10).
-  if (text.includes(':::') && text.includes('.')) return parseIpv6(text.replace(':::', '::'));
+  if (text.includes(':::')) {
+    const repaired = text.replace(':::', '::');
+    return text.includes('.') && !repaired.includes(':::') ? parseIpv6(repaired) : undefined;
+  }
   const double = text.indexOf('::');
   if (double < 0) {
     const groups = readGroups(text, true);

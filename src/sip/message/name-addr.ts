@@ -1,6 +1,6 @@
 /** The value of From, To, Contact, Route and their like: name-addr or addr-spec with header parameters (RFC 3261 §20.10). */
 import { err, ok, type Result } from '../../base/result.js';
-import { isBlankCode, quote, skipBlanks, skipQuotedString, trimBlanksBefore, unquote } from './characters.js';
+import { isBlankCode, quote, show, skipBlanks, skipQuotedString, trimBlanksBefore, unquote } from './characters.js';
 import {
   formatParameters,
   NO_PARAMETERS,
@@ -63,7 +63,7 @@ export class NameAddr {
     for (; end < text.length; end++) {
       const code = text.charCodeAt(end);
       if (code === 0x3b || isBlankCode(code)) break;
-      if (code === 0x2c || code === 0x3f) return err(`a URI with "${text[end]}" must stand in angle brackets`);
+      if (code === 0x2c || code === 0x3f) return err(`a URI with ${show(text[end]!)} must stand in angle brackets`);
     }
     const uri = Uri.parse(text.slice(start, end));
     if (!uri.ok) return uri;

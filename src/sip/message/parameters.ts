@@ -1,6 +1,6 @@
 /** Parameters behind a header value, `;name=value` (generic-param, RFC 3261 §25.1). */
 import { err, ok, type Result } from '../../base/result.js';
-import { equalsIgnoringCase, isTokenCode, skipBlanks, skipQuotedString } from './characters.js';
+import { equalsIgnoringCase, excerpt, isTokenCode, show, skipBlanks, skipQuotedString } from './characters.js';
 
 /** One parameter as written; the value is undefined without '=', and keeps its quotes or escapes. */
 export type Parameter = readonly [name: string, value: string | undefined];
@@ -46,7 +46,7 @@ export function formatParameters(list: ParameterList): string {
 export function refuseParameter(list: ParameterList, name: string): string | undefined {
   if (list.length >= MAX_PARAMETERS) return `more than ${MAX_PARAMETERS} parameters`;
   // RFC 3261 §7.3.1, §19.1.1: a parameter name appears once.
-  if (list.length > 0 && parameter(list, name) !== undefined) return `parameter "${name}" appears twice`;
+  if (list.length > 0 && parameter(list, name) !== undefined) return `parameter "${excerpt(name)}" appears twice`;
   return undefined;
 }
 
@@ -57,7 +57,7 @@ export function parseParameters(text: string, pos: number): Result<ParameterList
   if (pos === end) return ok(NO_PARAMETERS);
   const list: Parameter[] = [];
   while (pos < end) {
-    if (text.charCodeAt(pos) !== 0x3b) return err(`found "${text[pos]}" where ";" was expected`);
+    if (text.charCodeAt(pos) !== 0x3b) return err(`found ${show(text[pos]!)} where ";" was expected`);
     pos = skipBlanks(text, pos + 1);
     const nameStart = pos;
     while (pos < end && isTokenCode(text.charCodeAt(pos))) pos++;
@@ -66,13 +66,13 @@ export function parseParameters(text: string, pos: number): Result<ParameterList
     if (name === '') {
       // COMPAT: an empty parameter, as in RFC 3428 §10 F3 and F4 ("host;;branch=…"), says nothing and is left out.
       if (pos === end || text.charCodeAt(pos) === 0x3b) continue;
-      return err(`found "${text[pos]}" where a parameter name was expected`);
+      return err(`found ${show(text[pos]!)} where a parameter name was expected`);
     }
     let value: string | undefined;
     if (pos < end && text.charCodeAt(pos) === 0x3d) {
       const start = skipBlanks(text, pos + 1);
       pos = skipParameterValue(text, start);
-      if (pos < 0) return err(`the value of parameter "${name}" is malformed`);
+      if (pos < 0) return err(`the value of parameter "${excerpt(name)}" is malformed`);
       value = text.slice(start, pos);
       pos = skipBlanks(text, pos);
     }

@@ -1,6 +1,6 @@
 /** From the octets of one message to a request or a response (RFC 3261 §7, §18.3). */
 import { err, ok, type Result } from '../../base/result.js';
-import { isBlankCode, isToken, isTokenCode, readNumber, skipBlanks, trimBlanksBefore } from './characters.js';
+import { excerpt, isBlankCode, isToken, isTokenCode, readNumber, skipBlanks, trimBlanksBefore } from './characters.js';
 import { headerKey, isListHeader, knownHeaderKey } from './header-name.js';
 import { DEFAULT_SIP_LIMITS, type SipLimits } from './limits.js';
 import { nextComma } from './list.js';
@@ -156,7 +156,7 @@ function parseHeaders(head: string, pos: number, limits: SipLimits): HeaderField
   if (longestList > limits.maxHeaderValues || names.length > limits.maxHeaderValues) {
     const crowded = crowdedHeader(keys, values, limits.maxHeaderValues);
     if (crowded !== undefined) {
-      return { status: 400, text: `${names[crowded]} has more than ${limits.maxHeaderValues} values` };
+      return { status: 400, text: `${excerpt(names[crowded]!)} has more than ${limits.maxHeaderValues} values` };
     }
   }
   return HeaderFields.ofParsed({ names, keys, values });

@@ -1,6 +1,6 @@
 /** URIs as SIP carries them: sip, sips (RFC 3261 §19.1), tel (RFC 3966), im, pres (RFC 3860, 3859), xmpp (RFC 5122). */
 import { err, ok, type Result } from '../../base/result.js';
-import { isDigitCode, isForbiddenInUri, isHexCode, isLetterCode, isSchemeCode } from './characters.js';
+import { isDigitCode, isForbiddenInUri, isHexCode, isLetterCode, isSchemeCode, show } from './characters.js';
 import { isRegName, lowerCaseHost, readPort, skipHost } from './host.js';
 import {
   formatParameters,
@@ -214,11 +214,6 @@ export class Uri {
     this.#text ??= format(this);
     return this.#text;
   }
-}
-
-function show(character: string): string {
-  const code = character.charCodeAt(0);
-  return code > 0x20 && code < 0x7f ? `"${character}"` : `the character ${code.toString(16).padStart(2, '0')} (hex)`;
 }
 
 function readScheme(text: string, colon: number): string | undefined {

@@ -1,4 +1,5 @@
 /** What every message must hold before anything acts on it (RFC 3261 §8.1.1, §16.3). */
+import { excerpt } from './characters.js';
 import { type HeaderFields, type SipMessage, SipRequest, type SipResponse, type TypedHeader } from './message.js';
 import type { Uri } from './uri.js';
 
@@ -35,7 +36,7 @@ export function validate(message: SipRequest | SipResponse): string | undefined 
   }
   // RFC 3261 §8.1.1.5: the method of CSeq is that of the request.
   if (message instanceof SipRequest && message.cseq.method !== message.method) {
-    return `CSeq names ${message.cseq.method} in a ${message.method} request`;
+    return `CSeq names ${excerpt(message.cseq.method)} in a ${excerpt(message.method)} request`;
   }
   return undefined;
 }

@@ -176,7 +176,7 @@ describe('fuzz: octets into parseSip', function () {
       const first = parseSip(bytes);
       if (!first.ok) {
         assert.ok([400, 413, 414, 505, 513].includes(first.error.status));
-        assert.doesNotMatch(first.error.text, /[\r\n]/);
+        assert.match(first.error.text, /^[\x20-\x7e]{1,200}$/, 'fits a reason phrase');
         const { answerable } = first.error;
         if (answerable !== undefined) serialize(responseTo(answerable, first.error.status, { toTag: 'x' }));
         return;
