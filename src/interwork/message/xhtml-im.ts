@@ -171,14 +171,15 @@ class Builder {
   /** False when there are too many elements to go on. */
   open(name: string, attributes: Readonly<Record<string, string>>): boolean {
     if (++this.#elements > this.#maxElements) return false;
-    const treatment = TREATMENTS.get(name);
-    if (treatment?.as === 'dropped') {
+    const usual = TREATMENTS.get(name);
+    if (usual?.as === 'dropped') {
       if (!VOID.has(name)) this.#dropped++;
       return true;
     }
-    if (this.#dropped > 0 || treatment === undefined) return true;
+    if (this.#dropped > 0 || usual === undefined) return true;
     this.#flush();
-    switch (treatment.as) {
+    const treatment = this.#stack.length > this.#maxDepth ? tooDeep(usual) : usual;
+    switch (treatment?.as) {
       case 'inline':
         this.#openInline(name, treatment.name, attributes);
         break;
@@ -346,7 +347,6 @@ class Builder {
     holds: Open['holds'],
     marked = true,
   ): void {
-    if (this.#stack.length > this.#maxDepth) return;
     const element = new Element(name);
     if (name === 'a') element.attrs.href = attributes.href;
     const style = safeStyle(attributes.style);
@@ -403,6 +403,20 @@ class PlainText {
 
   toString(): string {
     return this.#text.trim();
+  }
+}
+
+/** What becomes of an element that stands too deep: its tag goes. */
+function tooDeep(usual: Treatment): Treatment | undefined {
+  switch (usual.as) {
+    case 'inline':
+      return undefined;
+    case 'paragraph':
+    case 'container':
+    case 'list':
+      return { as: 'boundary' };
+    default:
+      return usual;
   }
 }
 
