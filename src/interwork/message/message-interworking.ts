@@ -255,10 +255,15 @@ export class MessageInterworking {
       };
       open.waiting = this.#deadlines.add(open);
       this.#open.set(id, open);
-      this.#link
-        .deliver(stanza)
-        .then((result) => this.#delivered(open, result))
-        .catch(reject);
+      this.#link.deliver(stanza).then(
+        (result) => this.#delivered(open, result),
+        (bug: unknown) => {
+          this.#close(open);
+          this.#copies.failed(copyKey);
+          this.#noticeIdle();
+          reject(bug);
+        },
+      );
     });
   }
 
