@@ -34,6 +34,7 @@ const EXCERPT = 60;
 
 /** The first words of `text`, on one line. */
 export function excerptOf(text: string): string {
+  if (text.length <= EXCERPT) return toOneLine(text) ?? '';
   const line = toOneLine(text.slice(0, 2 * EXCERPT)) ?? '';
   const characters = Array.from(line);
   return characters.length <= EXCERPT && text.length <= 2 * EXCERPT
