@@ -67,8 +67,8 @@ export class ThreadTable {
     this.#forget(this.#byThread.get(key(pair, thread)));
     this.#forget(this.#byCallId.get(key(pair, callId)));
     const entry: Entry = { pair, thread: ownText(thread), callId: ownText(callId), expiresAt: now + this.#lifetimeMs };
-    this.#byCallId.set(key(pair, callId), entry);
-    this.#byThread.set(key(pair, thread), entry);
+    this.#byCallId.set(key(pair, entry.callId), entry);
+    this.#byThread.set(key(pair, entry.thread), entry);
     for (let oldest = this.#byCallId.oldest; oldest !== undefined; oldest = this.#byCallId.oldest) {
       if (oldest.value.expiresAt > now && this.#byCallId.size <= this.#maxEntries) break;
       this.#forget(oldest.value);
