@@ -5,7 +5,7 @@
 import type { Element } from 'ltx';
 import type { Log } from '../../base/log.js';
 import type { Random } from '../../base/random.js';
-import { err, ok, type Result } from '../../base/result.js';
+import { err, ok } from '../../base/result.js';
 import type { Clock } from '../../base/time.js';
 import { Jid } from '../address/jid.js';
 import type { Item } from '../stanza/disco.js';
