@@ -50,10 +50,16 @@ const NC_NAME = (() => {
  * Whether a run of name octets, decoded, is a name with a prefix or without (Namespaces in XML 1.0 §4).
  * @param text begins with a `STARTS_NAME` octet and holds no `ENDS_NAME` octet
  */
-export function isQName(text: string): boolean {
+export function isQName(text: string, isAscii: boolean): boolean {
   const colon = text.indexOf(':');
-  if (colon < 0 && !/[^\x00-\x7f]/.test(text)) return true;
-  return text.split(':', 3).length <= 2 && text.split(':').every((part) => NC_NAME.test(part));
+  if (!isAscii) return (colon < 0 || isNcName(text.slice(0, colon))) && isNcName(text.slice(colon + 1));
+  if (colon < 0) return true;
+  const startsLocal = (OCTET_CLASS[text.charCodeAt(colon + 1)]! & STARTS_NAME) !== 0;
+  return colon > 0 && startsLocal && text.indexOf(':', colon + 1) < 0;
+}
+
+function isNcName(text: string): boolean {
+  return NC_NAME.test(text);
 }
 
 /** XML 1.0 §2.2. */

@@ -377,9 +377,10 @@ export class Tokenizer {
       this.#state = AFTER_END_NAME;
       return at;
     }
-    const name = this.#tokenBits > 0x7f ? decodeUtf8(octets) : octets;
+    const isAscii = this.#tokenBits < 0x80;
+    const name = isAscii ? octets : decodeUtf8(octets);
     if (name === undefined) return this.#fail(NOT_UTF8, at);
-    if (!isQName(name)) return this.#fail(notWellFormed('found a name that XML does not allow'), at);
+    if (!isQName(name, isAscii)) return this.#fail(notWellFormed('found a name that XML does not allow'), at);
     if (this.#state === ATTRIBUTE_NAME) {
       this.#attributeName = name;
       this.#state = BEFORE_EQUALS;

@@ -41,7 +41,7 @@ export class TreeBuilder implements TokenSink {
 
   #name = '';
   #attrs: Record<string, string> = {};
-  /** Names of the tag's attributes that have a prefix, declarations not counted. */
+  /** Names of the tag's attributes that have a prefix to resolve. */
   #prefixed: string[] = [];
   #declares = false;
 
@@ -73,7 +73,7 @@ export class TreeBuilder implements TokenSink {
       const fault = checkDeclaration(name.slice(6), value, name.length === 5);
       if (fault !== undefined) return fault;
       this.#declares = true;
-    } else if (name.includes(':')) this.#prefixed.push(name);
+    } else if (name.includes(':') && !name.startsWith('xml:')) this.#prefixed.push(name);
     if (name === '__proto__')
       Object.defineProperty(attrs, name, { value, enumerable: true, configurable: true, writable: true });
     else attrs[name] = value;
