@@ -1,0 +1,109 @@
+/** One component stream: opening, handshake, stanzas, end (XEP-0114 §3), without a socket. */
+import { createHash } from 'node:crypto';
+import { Element } from 'ltx';
+import { NS_CLIENT, NS_STREAM_ERRORS, NS_STREAMS } from '../stream/namespaces.js';
+import { serializeXml } from '../xml/serialize-xml.js';
+import type { XmlEvent } from '../xml/xml-stream-parser.js';
+
+/** XEP-0114 §3. */
+export const NS_COMPONENT_ACCEPT = 'jabber:component:accept';
+
+export type ComponentEffect =
+  | { readonly kind: 'write'; readonly text: string }
+  /** The handshake was accepted. */
+  | { readonly kind: 'ready' }
+  /** A stanza, in the namespace `jabber:client`. */
+  | { readonly kind: 'stanza'; readonly stanza: Element }
+  /** The stream is over; the connection is to be closed. */
+  | { readonly kind: 'over'; readonly reason: StreamEnd };
+
+export interface StreamEnd {
+  /** `refused`: the server knows no such component, or another secret; trying again soon will not help. */
+  readonly kind: 'refused' | 'conflict' | 'error' | 'closed';
+  /** What happened, for the operator's log. */
+  readonly text: string;
+}
+
+type State = 'closed' | 'opening' | 'handshake' | 'ready' | 'over';
+
+/** Conditions by which a server refuses a component for good (XEP-0114 §3). */
+const REFUSALS: ReadonlySet<string> = new Set(['not-authorized', 'host-unknown', 'invalid-namespace']);
+
+export class ComponentStream {
+  #state: State = 'closed';
+
+  /** @param domain the component's name, which the server knows */
+  constructor(
+    private readonly domain: string,
+    private readonly secret: string,
+  ) {}
+
+  /** True from the accepted handshake to the end. */
+  get ready(): boolean {
+    return this.#state === 'ready';
+  }
+
+  /** The text that opens the stream (XEP-0114 §3). */
+  open(): string {
+    this.#state = 'opening';
+    const root = new Element('stream:stream', { xmlns: NS_COMPONENT_ACCEPT, 'xmlns:stream': NS_STREAMS, to: this.domain });
+    return `<?xml version='1.0'?>${serializeXml(root).replace(/\/>$/, '>')}`;
+  }
+
+  /** What one event of the parser leads to. */
+  take(event: XmlEvent): readonly ComponentEffect[] {
+    if (this.#state === 'over') return [];
+    switch (event.kind) {
+      case 'stream-start':
+        return this.#opened(event.namespace, event.attrs.id);
+      case 'element':
+        return this.#element(event.element);
+      case 'stream-end':
+        return this.#over({ kind: 'closed', text: 'the server closed the stream' });
+      case 'error':
+        return this.#over({ kind: 'error', text: `the server sent no valid XML: ${event.condition}` });
+    }
+  }
+
+  #opened(namespace: string, id: string | undefined): readonly ComponentEffect[] {
+    if (this.#state !== 'opening') return this.#over({ kind: 'error', text: 'the server opened the stream twice' });
+    if (namespace !== NS_STREAMS) return this.#over({ kind: 'error', text: 'the peer is no XMPP server' });
+    if (id === undefined || id === '') return this.#over({ kind: 'error', text: 'the server gave the stream no id' });
+    this.#state = 'handshake';
+    const handshake = new Element('handshake').t(handshakeOf(id, this.secret));
+    return [{ kind: 'write', text: serializeXml(handshake) }];
+  }
+
+  #element(element: Element): readonly ComponentEffect[] {
+    const { xmlns } = element.attrs as { xmlns?: string };
+    if (element.name === 'error' && xmlns === NS_STREAMS) return this.#over(readStreamError(element));
+    if (xmlns !== NS_COMPONENT_ACCEPT && xmlns !== NS_CLIENT) return []; // COMPAT: features that some servers announce
+    if (this.#state === 'handshake') {
+      if (element.name !== 'handshake') return this.#over({ kind: 'error', text: `<${element.name}/> instead of the handshake` });
+      this.#state = 'ready';
+      return [{ kind: 'ready' }];
+    }
+    if (this.#state !== 'ready') return this.#over({ kind: 'error', text: `<${element.name}/> before the stream was opened` });
+    element.attrs.xmlns = NS_CLIENT;
+    return [{ kind: 'stanza', stanza: element }];
+  }
+
+  #over(reason: StreamEnd): readonly ComponentEffect[] {
+    this.#state = 'over';
+    return [{ kind: 'over', reason }];
+  }
+}
+
+/** XEP-0114 §3: lower-case hex SHA-1 of the stream id followed by the secret. */
+export function handshakeOf(id: string, secret: string): string {
+  return createHash('sha1').update(id, 'utf8').update(secret, 'utf8').digest('hex');
+}
+
+function readStreamError(error: Element): StreamEnd {
+  const children = error.getChildElements().filter((child) => child.getNS() === NS_STREAM_ERRORS);
+  const condition = children.find((child) => child.name !== 'text')?.name ?? 'undefined-condition';
+  const text = children.find((child) => child.name === 'text')?.getText();
+  const told = text === undefined || text === '' ? condition : `${condition} (${text})`;
+  if (REFUSALS.has(condition)) return { kind: 'refused', text: told };
+  return { kind: condition === 'conflict' ? 'conflict' : 'error', text: told };
+}
