@@ -19,6 +19,7 @@ import { SystemRandom } from './wire/random.js';
 import { EmbeddedSipEngine } from './wire/sip/embedded-engine.js';
 import { ComponentLink } from './wire/xmpp/component-link.js';
 import { EmbeddedServer } from './wire/xmpp/embedded-server.js';
+import { type GatewayAnswers, gatewayAnswers } from './xmpp/gateway/gateway-answers.js';
 import type { XmppLink } from './xmpp/link.js';
 
 export interface GatewayParts {
@@ -237,11 +238,16 @@ export class Gateway {
         stanzaOctets: limits.stanzaOctets,
         barrierTimeoutMs: limits.confirmTimeoutMs,
       },
+      answers: this.#answers(),
       scheduler: this.#scheduler,
       random: this.#random,
       log: this.#parts.log,
       metrics: this.#parts.metrics,
     });
+  }
+
+  #answers(): GatewayAnswers {
+    return gatewayAnswers({ software: { name: 'Verona', version: this.#parts.version } });
   }
 
   #addressMap(): AddressMap {

@@ -11,7 +11,7 @@ export interface Rung {
 
 const LEG_WIDTH = 46;
 const INDENT = 2;
-const MAX_PACKET_LINES = 14;
+const MAX_PACKET_LINES = 30;
 
 /** The heads of the three columns. */
 export function ladderHead(sipUser: string, xmppUser: string): string {
@@ -68,15 +68,19 @@ function summary(rung: Rung): string {
 /** The packet beneath its arrow; of a response its start line says enough. */
 function packetLines(rung: Rung): string[] {
   if (rung.leg === 'sip' && rung.packet.startsWith('SIP/2.0 ')) return [];
-  const lines = rung.leg === 'sip' ? sipLines(rung.packet) : xmlLines(rung.packet);
-  const wrapped = lines.flatMap((line) => wrap(line, LEG_WIDTH - 5));
-  return wrapped.length <= MAX_PACKET_LINES ? wrapped : [...wrapped.slice(0, MAX_PACKET_LINES - 1), '…'];
+  const width = LEG_WIDTH - 5;
+  // long header fields are cut, bodies and stanzas are wrapped
+  const lines =
+    rung.leg === 'sip' ? sipLines(rung.packet, width) : xmlLines(rung.packet).flatMap((line) => wrap(line, width));
+  return lines.length <= MAX_PACKET_LINES ? lines : [...lines.slice(0, MAX_PACKET_LINES - 1), '…'];
 }
 
-function sipLines(packet: string): string[] {
-  const lines = packet.split('\r\n').slice(1);
-  while (lines.at(-1) === '') lines.pop();
-  return lines;
+function sipLines(packet: string, width: number): string[] {
+  const headEnd = packet.indexOf('\r\n\r\n');
+  const head = packet.slice(0, headEnd).split('\r\n').slice(1);
+  const body = packet.slice(headEnd + 4);
+  const fields = head.map((line) => fitted(line, width).trimEnd());
+  return body === '' ? fields : [...fields, '', ...body.split('\r\n').flatMap((line) => wrap(line, width))];
 }
 
 /** A line for each tag, indented by depth; for reading only. */

@@ -43,10 +43,15 @@ export class StreamWriter {
     return this.#inFlight === undefined ? undefined : this.#inFlightSince;
   }
 
+  /** Characters that wait, those in flight among them. */
+  get queuedCharacters(): number {
+    return this.#text.length + (this.#inFlight?.text.length ?? 0);
+  }
+
   /** Queues `text`; false when nothing is taken any more. */
   write(text: string, stanza?: Element): boolean {
     if (this.#ending || this.#lost) return false;
-    const queued = this.#text.length + (this.#inFlight?.text.length ?? 0);
+    const queued = this.queuedCharacters;
     if (queued + text.length > this.#options.maxQueued && queued > 0) {
       this.#lost = true;
       this.#options.onOverflow();
