@@ -177,13 +177,16 @@ export class C2sConnection implements SessionOutput {
     this.#socket.destroy();
   }
 
+  readonly #onData = (chunk: Buffer) => this.#read(chunk);
+
   #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('data', this.#onData);
     socket.on('error', (cause) =>
       this.#around.log.debug('connection error', { peer: this.#peer, reason: cause.message }),
     );
-    socket.on('end', () => this.#close());
-    socket.on('close', () => this.#closed(socket));
+    // Under TLS the clear socket has no say any more.
+    socket.on('end', () => socket === this.#socket && this.#close());
+    socket.on('close', () => socket === this.#socket && this.#closed());
   }
 
   #read(chunk: Buffer): void {
@@ -355,12 +358,10 @@ export class C2sConnection implements SessionOutput {
     const clear = this.#socket;
     this.#startingTls = true;
     clear.pause();
-    clear.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close');
-    clear.on('close', () => this.#closed(clear));
+    clear.removeListener('data', this.#onData);
     this.#writer.whenWritten((written) => {
       if (!written || identity === undefined || clear.destroyed) return;
       const secure = new TLSSocket(clear, { isServer: true, secureContext: identity.context });
-      clear.removeAllListeners('close');
       this.#socket = secure;
       this.#writer.moveTo(secure);
       secure.on('secure', () => this.#tlsEstablished(secure));
@@ -389,6 +390,7 @@ export class C2sConnection implements SessionOutput {
     this.#timers.get('negotiation')?.cancel();
     if (this.#session !== undefined) this.#around.server.disconnected(this.#session, []);
     this.#tellAskers(false);
+    this.#socket.resume(); // what still comes is dropped, so that the end behind it is seen
     this.#writer.end();
     this.#setTimer('closing', this.#around.limits.closingMs, () => this.#socket.destroy());
   }
@@ -399,8 +401,7 @@ export class C2sConnection implements SessionOutput {
     this.#socket.destroy();
   }
 
-  #closed(socket: Socket): void {
-    if (socket !== this.#socket) return;
+  #closed(): void {
     this.#closing = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#tellAskers(false);

@@ -5,7 +5,7 @@ import type { Element } from 'ltx';
 import { type Log, silentLog } from '../../base/log.js';
 import { type Metrics, noMetrics } from '../../base/metrics.js';
 import type { Random } from '../../base/random.js';
-import { ok, type Result } from '../../base/result.js';
+import { err, ok, type Result } from '../../base/result.js';
 import type { Scheduler } from '../../base/time.js';
 import { Jid } from '../../xmpp/address/jid.js';
 import type { DeliveryFailure, XmppLink } from '../../xmpp/link.js';
@@ -16,6 +16,8 @@ import type { Delivered } from '../../xmpp/server/local-messages.js';
 import type { OfflineStore } from '../../xmpp/server/offline-store.js';
 import type { SecretStore } from '../../xmpp/server/secret-store.js';
 import type { Item } from '../../xmpp/stanza/disco.js';
+import { errorReply } from '../../xmpp/stanza/error-reply.js';
+import { stanzaError } from '../../xmpp/stanza/error-type.js';
 import type { TlsPolicy } from '../../xmpp/stream/c2s-negotiation.js';
 import { C2sConnection, type C2sLimits, type C2sSurroundings, DEFAULT_C2S_LIMITS } from './c2s-connection.js';
 import { type BoundAddress, listenAt } from './listen-address.js';
@@ -72,7 +74,9 @@ export class EmbeddedServer implements XmppLink {
   readonly #limits: Required<C2sLimits>;
   readonly #maxConnections: number;
   readonly #maxPerAddress: number;
-  readonly #connections = new Map<C2sConnection, string>();
+  readonly #connections = new Set<C2sConnection>();
+  /** Sockets, in TLS handshakes too: all, and by address. */
+  #open = 0;
   readonly #byAddress = new Map<string, number>();
   readonly #listeners: Server[] = [];
   #around: C2sSurroundings | undefined;
@@ -104,7 +108,7 @@ export class EmbeddedServer implements XmppLink {
       software: options.software,
       items: options.items ?? gatewayDomains.map((jid) => ({ jid })),
       answerForGateway: options.answerForGateway ?? (() => undefined),
-      toGateway: (stanza) => this.#take(stanza),
+      toGateway: (stanza) => this.#handOver(stanza),
       limits,
     });
     this.ready = new Promise((resolve) => {
@@ -151,7 +155,9 @@ export class EmbeddedServer implements XmppLink {
       onClosed: (connection) => this.#forget(connection),
     };
     const policy: TlsPolicy = this.#identity === undefined ? 'unavailable' : c2s.requireTls ? 'required' : 'optional';
-    const clear = createServer({ noDelay: true }, (socket) => this.#accept(socket, policy));
+    const clear = createServer({ noDelay: true }, (socket) => {
+      if (this.#count(socket)) this.#accept(socket, policy);
+    });
     this.#listeners.push(clear);
     this.#addresses = { c2s: await listenAt(clear, c2s.listen) };
     if (directTls !== undefined) await this.#listenDirect(directTls.listen);
@@ -166,23 +172,19 @@ export class EmbeddedServer implements XmppLink {
   async stop(drainMs: number): Promise<void> {
     this.#up = false;
     for (const listener of this.#listeners.splice(0)) listener.close();
-    let late = false;
-    const closed = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
+    let over: () => void = () => {};
+    const late = new Promise<void>((resolve) => {
+      over = resolve;
     });
     const timer = this.#options.scheduler.after(drainMs, () => {
-      late = true;
-      for (const connection of this.#connections.keys()) connection.destroy();
-      this.#onEmpty?.();
+      over();
+      for (const connection of this.#connections) connection.destroy();
     });
-    const deadline = new Promise<void>((resolve) => {
-      const settled = this.#server.settled();
-      void settled.then(resolve);
-      void closed.then(resolve);
-    });
-    await deadline;
-    if (!late) for (const connection of [...this.#connections.keys()]) connection.end({ condition: 'system-shutdown' });
-    if (this.#connections.size > 0) await closed;
+    await Promise.race([this.#server.settled(), late]);
+    const closed = this.#allClosed();
+    for (const connection of [...this.#connections]) connection.end({ condition: 'system-shutdown' });
+    await closed;
+    await this.#server.settled(); // what could not be written is stored
     timer.cancel();
   }
 
@@ -219,16 +221,26 @@ export class EmbeddedServer implements XmppLink {
   deliver(stanza: Element): Promise<Result<void, DeliveryFailure>> {
     const refusal = this.#cannotTake(stanza);
     if (refusal !== undefined) return Promise.resolve({ ok: false, error: { kind: 'local', cause: refusal } });
-    const outcome = this.#server.deliverFromGateway(stanza);
-    // Nothing is awaited for a user who is online.
-    if (!(outcome instanceof Promise)) return Promise.resolve(asDelivery(outcome, stanza));
-    return outcome.then((value) => asDelivery(value, stanza));
+    try {
+      const outcome = this.#server.deliverFromGateway(stanza);
+      // Nothing is awaited for a user who is online.
+      if (!(outcome instanceof Promise)) return Promise.resolve(asDelivery(outcome, stanza));
+      return outcome.then((value) => asDelivery(value, stanza));
+    } catch (cause) {
+      this.#logBug(cause);
+      return Promise.resolve(asDelivery(err(stanzaError('internal-server-error')), stanza));
+    }
   }
 
   send(stanza: Element): boolean {
     if (this.#cannotTake(stanza) !== undefined) return false;
-    this.#server.sendFromGateway(stanza);
-    return true;
+    try {
+      this.#server.sendFromGateway(stanza);
+      return true;
+    } catch (cause) {
+      this.#logBug(cause);
+      return false;
+    }
   }
 
   #cannotTake(stanza: Element): 'link-down' | 'too-large' | undefined {
@@ -252,6 +264,7 @@ export class EmbeddedServer implements XmppLink {
       ALPNProtocols: ['xmpp-client'], // XEP-0368 §3; a client without ALPN is taken too
       handshakeTimeout: this.#limits.negotiationMs,
     });
+    direct.on('connection', (socket: Socket) => this.#count(socket));
     direct.on('secureConnection', (socket: TLSSocket) => {
       socket.disableRenegotiation();
       this.#accept(socket, 'direct');
@@ -262,22 +275,59 @@ export class EmbeddedServer implements XmppLink {
   }
 
   #accept(socket: Socket, policy: TlsPolicy): void {
-    const address = socket.remoteAddress ?? '';
-    const sameAddress = this.#byAddress.get(address) ?? 0;
-    const full = this.#connections.size >= this.#maxConnections || sameAddress >= this.#maxPerAddress;
     const connection = new C2sConnection(socket, policy, this.#around!);
-    this.#connections.set(connection, address);
-    this.#byAddress.set(address, sameAddress + 1);
-    if (full) connection.end({ condition: 'resource-constraint', text: 'too many connections' });
+    this.#connections.add(connection);
+    if (this.#isCrowded(socket)) connection.end({ condition: 'resource-constraint', text: 'too many connections' });
+  }
+
+  /** Counts a connection by its address from its first moment; one far beyond the limits gets no word. */
+  #count(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? '';
+    const before = this.#byAddress.get(address) ?? 0;
+    this.#byAddress.set(address, before + 1);
+    this.#open++;
+    socket.once('close', () => {
+      this.#open--;
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#byAddress.set(address, left);
+      else this.#byAddress.delete(address);
+    });
+    if (this.#open <= 2 * this.#maxConnections && before < 2 * this.#maxPerAddress) return true;
+    socket.destroy();
+    return false;
+  }
+
+  #isCrowded(socket: Socket): boolean {
+    const sameAddress = this.#byAddress.get(socket.remoteAddress ?? '') ?? 0;
+    return this.#open > this.#maxConnections || sameAddress > this.#maxPerAddress;
   }
 
   #forget(connection: C2sConnection): void {
-    const address = this.#connections.get(connection)!;
     this.#connections.delete(connection);
-    const left = (this.#byAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#byAddress.set(address, left);
-    else this.#byAddress.delete(address);
     if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  #allClosed(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  /** A bug of ours behind the gateway costs this stanza an error, and its sender's stream nothing. */
+  #handOver(stanza: Element): void {
+    try {
+      this.#take(stanza);
+    } catch (cause) {
+      this.#logBug(cause);
+      const { type } = stanza.attrs;
+      if (type === 'error' || type === 'result') return;
+      this.#server.sendFromGateway(errorReply(stanza, stanzaError('internal-server-error')));
+    }
+  }
+
+  #logBug(cause: unknown): void {
+    this.#log.error('stanza failed', { stack: (cause as Error)?.stack ?? String(cause) });
   }
 }
 

@@ -175,6 +175,7 @@ export class ImServer {
 
   /** Delivers a message from a gateway domain; the promise, or its value, is what its sender is owed. */
   deliverFromGateway(message: Element): Delivered | Promise<Delivered> {
+    this.#gatewaySender(message);
     const to = Jid.parse(String(message.attrs.to ?? ''));
     if (!to.ok) return err(stanzaError('jid-malformed', to.error));
     if (!this.#domains.has(to.value.domain)) return err(NO_SUCH_SERVER);
@@ -184,9 +185,9 @@ export class ImServer {
 
   /** Takes a stanza from a gateway domain that nobody waits for. */
   sendFromGateway(stanza: Element): void {
-    const from = Jid.parse(String(stanza.attrs.from ?? ''));
+    const from = this.#gatewaySender(stanza);
     const to = Jid.parse(String(stanza.attrs.to ?? ''));
-    if (!from.ok || !to.ok || !this.#domains.has(to.value.domain)) {
+    if (!to.ok || !this.#domains.has(to.value.domain)) {
       this.#bounce(stanza, to.ok ? NO_SUCH_SERVER : stanzaError('jid-malformed'));
       return;
     }
@@ -196,14 +197,21 @@ export class ImServer {
         break;
       case 'presence':
         if (SUBSCRIPTION_TYPES.has(stanza.attrs.type)) void this.#subscriptionFromGateway(stanza, to.value);
-        else if (to.value.local !== undefined) this.#presence.deliver(stanza, to.value, from.value);
+        else if (to.value.local !== undefined) this.#presence.deliver(stanza, to.value, from);
         break;
       case 'iq':
-        this.#localIq(stanza, from.value, to.value, () => true);
+        this.#localIq(stanza, from, to.value, () => true);
         break;
       default:
         throw new Error(`${stanza.name} is no stanza`);
     }
+  }
+
+  /** The gateway speaks for its own domains alone; anything else is a bug of it. */
+  #gatewaySender(stanza: Element): Jid {
+    const from = Jid.parse(String(stanza.attrs.from ?? ''));
+    if (from.ok && this.#gatewayDomains.has(from.value.domain)) return from.value;
+    throw new Error(`the gateway cannot send from ${stanza.attrs.from}`);
   }
 
   /** Resolves when nothing is on its way to or from the store. */
