@@ -474,6 +474,7 @@ export class MessageInterworking {
 
   #noticeIdle(): void {
     if (!this.#draining || this.#open.size > 0 || this.#turns > 0) return;
+    this.#deadlines.clear();
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }
