@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-/** The `verona` command. Exit 0: success; 1: a failure told in one line; 2: wrong usage. */
+/**
+ * The `verona` command. Exit 0: success; 1: a failure told in one line; 2: wrong usage. Each command is loaded when it is
+ * called, so that `--help` and mistakes answer at once.
+ */
 import { Command, CommanderError } from 'commander';
-import { checkCommand } from './check.js';
-import { demoCommand } from './demo/demo.js';
 import { CommandFailure } from './failure.js';
 import { packageVersion } from './package-root.js';
-import { runCommand } from './run.js';
-import { addUser, changePassword, deleteUser, listUsers, type UserOptions } from './user.js';
+import type { UserOptions } from './user.js';
 
 const DEFAULT_CONFIG = 'config/verona.yaml';
 
@@ -23,20 +23,20 @@ function program(): Command {
       .exitOverride()
       .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG);
 
-  withConfig('run', 'run the gateway until SIGTERM or SIGINT').action((options: { config: string }) =>
+  withConfig('run', 'run the gateway until SIGTERM or SIGINT').action(async (options: { config: string }) =>
     runCommand(options.config),
   );
   withConfig('check', 'validate the configuration and what it names; changes nothing')
     .option('--print-schema', 'print the JSON Schema of the configuration and end')
-    .action((options: { config: string; printSchema?: boolean }) =>
-      checkCommand(options.config, options.printSchema === true),
+    .action(async (options: { config: string; printSchema?: boolean }) =>
+      (await import('./check.js')).checkCommand(options.config, options.printSchema === true),
     );
   verona
     .command('demo')
     .description('run the gateway with a SIP user and an XMPP user that talk, and show every packet')
     .exitOverride()
     .option('--once', 'end after the conversation')
-    .action((options: { once?: boolean }) => demoCommand(options.once === true));
+    .action(async (options: { once?: boolean }) => (await import('./demo/demo.js')).demoCommand(options.once === true));
 
   const user = verona
     .command('user')
@@ -56,15 +56,17 @@ function program(): Command {
       : command;
   };
   userCommand('add <address>', 'add juliet@example.com or sip:romeo@example.net', true).action(
-    (address: string, options: UserOptions) => addUser(address, options),
+    async (address: string, options: UserOptions) => (await import('./user.js')).addUser(address, options),
   );
-  userCommand('passwd <address>', 'set a new password', true).action((address: string, options: UserOptions) =>
-    changePassword(address, options),
+  userCommand('passwd <address>', 'set a new password', true).action(async (address: string, options: UserOptions) =>
+    (await import('./user.js')).changePassword(address, options),
   );
-  userCommand('del <address>', 'remove a user', false).action((address: string, options: UserOptions) =>
-    deleteUser(address, options),
+  userCommand('del <address>', 'remove a user', false).action(async (address: string, options: UserOptions) =>
+    (await import('./user.js')).deleteUser(address, options),
   );
-  userCommand('list', 'list all users', false).action((options: UserOptions) => listUsers(options));
+  userCommand('list', 'list all users', false).action(async (options: UserOptions) =>
+    (await import('./user.js')).listUsers(options),
+  );
   return verona;
 }
 
