@@ -24,7 +24,7 @@ function program(): Command {
       .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG);
 
   withConfig('run', 'run the gateway until SIGTERM or SIGINT').action(async (options: { config: string }) =>
-    runCommand(options.config),
+    (await import('./run.js')).runCommand(options.config),
   );
   withConfig('check', 'validate the configuration and what it names; changes nothing')
     .option('--print-schema', 'print the JSON Schema of the configuration and end')
