@@ -46,7 +46,11 @@ export class ComponentStream {
   /** The text that opens the stream (XEP-0114 §3). */
   open(): string {
     this.#state = 'opening';
-    const root = new Element('stream:stream', { xmlns: NS_COMPONENT_ACCEPT, 'xmlns:stream': NS_STREAMS, to: this.domain });
+    const root = new Element('stream:stream', {
+      xmlns: NS_COMPONENT_ACCEPT,
+      'xmlns:stream': NS_STREAMS,
+      to: this.domain,
+    });
     return `<?xml version='1.0'?>${serializeXml(root).replace(/\/>$/, '>')}`;
   }
 
@@ -79,11 +83,13 @@ export class ComponentStream {
     if (element.name === 'error' && xmlns === NS_STREAMS) return this.#over(readStreamError(element));
     if (xmlns !== NS_COMPONENT_ACCEPT && xmlns !== NS_CLIENT) return []; // COMPAT: features that some servers announce
     if (this.#state === 'handshake') {
-      if (element.name !== 'handshake') return this.#over({ kind: 'error', text: `<${element.name}/> instead of the handshake` });
+      if (element.name !== 'handshake')
+        return this.#over({ kind: 'error', text: `<${element.name}/> instead of the handshake` });
       this.#state = 'ready';
       return [{ kind: 'ready' }];
     }
-    if (this.#state !== 'ready') return this.#over({ kind: 'error', text: `<${element.name}/> before the stream was opened` });
+    if (this.#state !== 'ready')
+      return this.#over({ kind: 'error', text: `<${element.name}/> before the stream was opened` });
     element.attrs.xmlns = NS_CLIENT;
     return [{ kind: 'stanza', stanza: element }];
   }

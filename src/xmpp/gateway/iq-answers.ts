@@ -44,7 +44,8 @@ export function iqAnswer(iq: Element, options: IqAnswersOptions): readonly Eleme
 
 function discovered(iq: Element, query: Element, isDomain: boolean): Element {
   if (hasNode(query)) return unknownNode(iq);
-  if (isDomain) return iqResult(iq, discoInfo([{ category: 'gateway', type: 'sip', name: 'SIP gateway' }], DOMAIN_FEATURES)); // XEP-0100 §6.1
+  if (isDomain)
+    return iqResult(iq, discoInfo([{ category: 'gateway', type: 'sip', name: 'SIP gateway' }], DOMAIN_FEATURES)); // XEP-0100 §6.1
   const isDevice = String(iq.attrs.to).includes('/');
   const identity = isDevice ? { category: 'client', type: 'phone' } : { category: 'account', type: 'registered' };
   return iqResult(iq, discoInfo([identity], USER_FEATURES));
