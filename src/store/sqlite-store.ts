@@ -250,7 +250,8 @@ function settle(pending: Pending, outcome: Outcome): void {
 /** Compiled, the thread's file stands beside this one; from sources, it is TypeScript and needs the loader of the tests. */
 function newWorker(settings: WorkerSettings): Worker {
   if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: settings });
+    // Options of the process (--eval, --inspect) are not the thread's.
+    return new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: settings, execArgv: [] });
   }
   const entry = new URL('./sqlite-worker.ts', import.meta.url).href;
   // Node 20 does not run the entry file of a thread through loaders, so that tsx is registered by hand.
