@@ -2,6 +2,12 @@
 import type { LocalCause, OutgoingMessage, SipAnswer, SipOutcome } from '../engine.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 
+/** A request that demands TLS on every hop, which this version has not (RFC 5630 §5.3, §6.2). */
+export const SIPS_NOT_ALLOWED: SipAnswer = {
+  status: 480,
+  headers: [['Warning', '380 verona "SIPS Not Allowed"']],
+};
+
 /** Header fields that belong to the message, not to the hop, the dialog or the proof of its sender (RFC 3428 §9). */
 const CARRIED = [
   'Subject',

@@ -31,7 +31,7 @@ import { ResponseContext } from '../../sip/useragent/best-response.js';
 import { DomainTable, type OwnDomains } from '../../sip/useragent/domains.js';
 import { loopMark } from '../../sip/useragent/loop-mark.js';
 import { NetworkList } from '../../sip/useragent/network-list.js';
-import { relayAnswer, relayed, UNAVAILABLE } from '../../sip/useragent/relay.js';
+import { relayAnswer, relayed, SIPS_NOT_ALLOWED, UNAVAILABLE } from '../../sip/useragent/relay.js';
 import type { OpenDatagramSocket } from './datagram-socket.js';
 import { type LegSurroundings, MessageLeg, type RequestIdentity, type Way } from './message-leg.js';
 import { TransportLayer } from './transport-layer.js';
@@ -118,6 +118,9 @@ export class EmbeddedSipEngine implements SipEngine {
   #draining = false;
   #closing = false;
   #purgeTimer: Timer | undefined;
+  /** Requests that have not ended yet, also while their hops are looked for. */
+  readonly #sending = new Set<End>();
+  #whenSent: (() => void) | undefined;
 
   /** Throws with a remedy when an option cannot be meant. */
   constructor(private readonly parts: EmbeddedSipParts) {
@@ -189,14 +192,21 @@ export class EmbeddedSipEngine implements SipEngine {
     this.#purgeTimer?.cancel();
     await new Promise<void>((resolve) => {
       const timer = this.parts.scheduler.after(drainMs, resolve);
-      this.#transactions.whenIdle(() => {
+      this.#whenIdle(() => {
         timer.cancel();
         resolve();
       });
     });
     this.#closing = true;
     this.#transactions.close();
+    for (const end of [...this.#sending]) end.done(local('draining'));
     await this.#transport.stop();
+  }
+
+  /** Calls `idle` once nothing is under way: now, if so. */
+  #whenIdle(idle: () => void): void {
+    if (this.#sending.size === 0) this.#transactions.whenIdle(idle);
+    else this.#whenSent = () => this.#transactions.whenIdle(idle);
   }
 
   /** What is listened on, as `udp:127.0.0.1:5060`, with the ports that were really taken. */
@@ -226,12 +236,20 @@ export class EmbeddedSipEngine implements SipEngine {
   /** `beyond`: not only to devices registered here. */
   #send(message: OutgoingMessage, beyond: boolean): Promise<SipOutcome> {
     return new Promise((resolve, reject) => {
-      const done = (outcome: SipOutcome) => {
-        this.#countOutcome(outcome);
-        resolve(outcome);
+      const end: End = {
+        done: (outcome) => {
+          if (!this.#sending.delete(end)) return;
+          this.#countOutcome(outcome);
+          resolve(outcome);
+          if (this.#sending.size === 0) this.#whenSent?.();
+        },
+        broken: (error) => {
+          if (this.#sending.delete(end)) reject(error);
+        },
       };
-      if (this.#draining) done(local('draining'));
-      else this.#route(message, beyond, { done, broken: reject });
+      this.#sending.add(end);
+      if (this.#draining) end.done(local('draining'));
+      else this.#route(message, beyond, end);
     });
   }
 
@@ -305,6 +323,7 @@ export class EmbeddedSipEngine implements SipEngine {
 
   /** A MESSAGE from SIP to SIP. What a proxy sent us never goes back to a proxy: it would come again. */
   async #relay({ request, origin }: IncomingMessage): Promise<SipAnswer> {
+    if (request.requestUri.scheme === 'sips') return SIPS_NOT_ALLOWED;
     return relayAnswer(await this.#send(relayed(request), origin.proof === 'digest'));
   }
 

@@ -2,7 +2,8 @@
 import { noMetrics } from '../../base/metrics.js';
 import type { Random } from '../../base/random.js';
 import type { Scheduler } from '../../base/time.js';
-import { DigestClient, type HeaderLine } from '../../sip/auth/digest-client.js';
+import { DIGEST_HASHES, type DigestHash, digestHa1 } from '../../sip/auth/digest.js';
+import { type ClientCredentials, DigestClient, type HeaderLine } from '../../sip/auth/digest-client.js';
 import type { SipAnswer } from '../../sip/engine.js';
 import { bracketed } from '../../sip/locate/address.js';
 import type { Hop, HopTransport } from '../../sip/locate/locate.js';
@@ -21,6 +22,8 @@ export interface SipUserAgentOptions {
   readonly aor: string;
   /** For challenges; the user name is that of the AOR. */
   readonly password?: string;
+  /** Digest algorithms that this agent understands; default: all. Old phones know MD5 alone. */
+  readonly algorithms?: readonly DigestHash[];
   /** Where everything is sent. */
   readonly registrar: { readonly host: string; readonly port: number; readonly transport: HopTransport };
   /** As in `udp:127.0.0.1:0`; default: a free port of the loopback address, over the registrar's transport. */
@@ -159,12 +162,20 @@ export class SipUserAgent {
     const response = await this.#send(first);
     const { password } = this.options;
     if ((response.status !== 401 && response.status !== 407) || password === undefined) return response;
-    const username = decodeURIComponent(this.#aor.user ?? '');
     const again = build(++this.#cseq);
-    const answer = this.#digest.answer(response, again, () => ({ username, password }));
+    const answer = this.#digest.answer(response, again, (realm) => this.#credentials(realm, password));
     if (!answer.ok) return response;
     for (const [name, value] of answer.value) again.headers.add(name, value);
     return this.#send(again);
+  }
+
+  #credentials(realm: string, password: string): ClientCredentials {
+    const username = decodeURIComponent(this.#aor.user ?? '');
+    const hashes = this.options.algorithms ?? DIGEST_HASHES;
+    return {
+      username,
+      ha1: Object.fromEntries(hashes.map((hash) => [hash, digestHa1(hash, username, realm, password)])),
+    };
   }
 
   #build(method: string, requestUri: Uri, parts: RequestParts): SipRequest {
