@@ -1,7 +1,8 @@
 /** `VERONA_…` variables: each key of the configuration contract has a name of its own in the environment. */
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type ConfigProblem, keyPath } from './problem.js';
+import { keyPath } from '../base/checked-yaml.js';
+import type { ConfigProblem } from './problem.js';
 import { configSchema } from './schema.js';
 
 interface JsonSchema {

@@ -20,13 +20,3 @@ export function describeProblem(problem: ConfigProblem): string {
   const key = problem.key === '' ? '' : ` ${problem.key}:`;
   return `${place}:${key} ${problem.text}; ${problem.remedy}`;
 }
-
-/** `['sip', 'listen', 0]` as `sip.listen[0]`. */
-export function keyPath(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) {
-    if (typeof part === 'number') text += `[${part}]`;
-    else text += text === '' ? String(part) : `.${String(part)}`;
-  }
-  return text;
-}

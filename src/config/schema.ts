@@ -7,7 +7,7 @@ const domainName = z
   .max(253)
   .refine(
     (text) => !/[\s@/:]/.test(text),
-    'is no domain name: write it without scheme, user or port, as in example.net',
+    'is no domain name; write it without scheme, user or port, as in example.net',
   );
 
 const LISTENER = /^(udp|tcp|tls|ws|wss):(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/;
@@ -26,34 +26,34 @@ const listenAddress = z
   .string()
   .refine(
     (text) => validPort(ADDRESS.exec(text)?.[2]),
-    'is no listening address: write ADDRESS:PORT, as in "127.0.0.1:5222" or "[::1]:5222"',
+    'is no listening address; write ADDRESS:PORT, as in "127.0.0.1:5222" or "[::1]:5222"',
   );
 
 const sipListener = z
   .string()
   .refine(
     (text) => validPort(LISTENER.exec(text)?.[3]),
-    'is no SIP listener: write TRANSPORT:ADDRESS:PORT, as in "udp:127.0.0.1:5060" or "tcp:[::1]:5060"',
+    'is no SIP listener; write TRANSPORT:ADDRESS:PORT, as in "udp:127.0.0.1:5060" or "tcp:[::1]:5060"',
   )
-  .refine((text) => !/^(tls|ws|wss):/.test(text), 'needs a transport of this version: udp or tcp');
+  .refine((text) => !/^(tls|ws|wss):/.test(text), 'needs a transport of this version; udp or tcp');
 
 const peerNetwork = z
   .string()
   .refine(
     (text) => /^[0-9A-Fa-f:.]+(\/\d{1,3})?$/.test(text),
-    'is no network: write ADDRESS or ADDRESS/PREFIX, as in "192.0.2.0/24"',
+    'is no network; write ADDRESS or ADDRESS/PREFIX, as in "192.0.2.0/24"',
   );
 
 const storeUrl = z
   .string()
   .refine(
     (text) => text === 'memory:' || /^sqlite:.+/.test(text),
-    'is no store of this version: write "memory:" or "sqlite:FILE", as in "sqlite:./data/verona.db"',
+    'is no store of this version; write "memory:" or "sqlite:FILE", as in "sqlite:./data/verona.db"',
   );
 
 const outboundProxy = z
   .string()
-  .refine((text) => /^sips?:/.test(text), 'is no SIP URI: write it as in "sip:127.0.0.1:5070;transport=udp;lr"');
+  .refine((text) => /^sips?:/.test(text), 'is no SIP URI; write it as in "sip:127.0.0.1:5070;transport=udp;lr"');
 
 function validPort(text: string | undefined): boolean {
   return text !== undefined && Number(text) <= 65535;

@@ -52,17 +52,17 @@ describe('configuration', () => {
     [
       'a number below its least',
       `${MINIMAL}limits:\n  stanzaOctets: 9999\n`,
-      /^verona\.yaml:4: limits\.stanzaOctets: is too small; the least is 10000/,
+      /^verona\.yaml:4: limits\.stanzaOctets: 9999 is too small; the least is 10000/,
     ],
     [
       'a number above its most',
       `${MINIMAL}limits: { drainMs: 20000 }\n`,
-      /limits\.drainMs: is too large; the most is 10000/,
+      /limits\.drainMs: 20000 is too large; the most is 10000/,
     ],
     [
       'a value that is not known',
       `${MINIMAL}log:\n  level: loud\n`,
-      /^verona\.yaml:4: log\.level: has a value that is not known; write one of: error, warn, info, debug/,
+      /^verona\.yaml:4: log\.level: "loud" is not known; write one of: error, warn, info, debug/,
     ],
     [
       'a bad SIP listener',
@@ -174,7 +174,7 @@ describe('environment', () => {
   it('a bad value is told with its variable', () => {
     assert.match(
       problems(MINIMAL, { VERONA_LOG_LEVEL: 'loud' }).join('\n'),
-      /^environment: VERONA_LOG_LEVEL \(log\.level\): has a value/,
+      /^environment: VERONA_LOG_LEVEL \(log\.level\): "loud" is not known/,
     );
   });
 

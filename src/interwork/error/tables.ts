@@ -1,11 +1,12 @@
 /** The error tables of RFC 7247 §7 (`mappings/errors.yaml`), read and checked. */
 import { z } from 'zod';
+import { deepFreeze } from '../../base/checked-yaml.js';
 import { err, ok, type Result } from '../../base/result.js';
 import type { LocalCause } from '../../sip/engine.js';
 import type { LinkCause } from '../../xmpp/link.js';
 import { CONDITIONS } from '../../xmpp/stanza/stanza-error.js';
 import type { AddressFailureKind } from '../address/address-failure.js';
-import { deepFreeze, type MappingFile, overlaid, readMapping } from '../mapping/mapping-file.js';
+import { type MappingFile, overlaid, readMapping } from '../mapping/mapping-file.js';
 
 const condition = z.enum(CONDITIONS);
 const type = z.enum(['auth', 'cancel', 'continue', 'modify', 'wait']);
