@@ -23,22 +23,21 @@ export async function run(): Promise<BenchResult[]> {
 
 async function measure(script: string): Promise<LoadResult> {
   const server = await startScript(script);
-  const source = await SipSource.open({
-    port: server.port,
-    window: WINDOW,
-    senders: 100,
-    fromDomain: 'example.net',
-    to: 'juliet@example.com',
-  });
   const load = new Load({
     window: WINDOW,
     warmUpMs: WARM_UP_MS,
     durationMs: DURATION_MS,
     cpuMs: () => cpuMs(server.pid),
   });
+  const source = await SipSource.open(load, {
+    port: server.port,
+    window: WINDOW,
+    senders: 100,
+    fromDomain: 'example.net',
+    to: 'juliet@example.com',
+  });
   source.onSuccess = (number) => load.arrived(number);
-  const result = await load.run(source.feeds(load));
-  source.close();
+  const result = await load.run(source);
   await server.stop();
   return result;
 }

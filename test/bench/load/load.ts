@@ -28,10 +28,13 @@ export interface LoadResult {
 
 /** What `Load` needs of a client that sends. */
 export interface Source {
+  /** What ends a message: its answer, which the source tells by `release`, or its arrival. */
+  readonly endsWith: 'answer' | 'arrival';
   /** Sends message `number` in this slot of the window. */
   send(slot: number, number: number): void;
   /** Called every 50 ms: what waits too long may be sent again; returns how many were. */
   retransmit(now: number): number;
+  close(): void;
 }
 
 const MAX_MESSAGES = 1 << 21;
@@ -41,6 +44,7 @@ const TICK_MS = 50;
 
 export class Load {
   readonly #sentAt = new Float64Array(MAX_MESSAGES);
+  readonly #slotOf = new Uint16Array(MAX_MESSAGES);
   readonly #seen = new Uint8Array(MAX_MESSAGES);
   readonly #latencies: number[] = [];
   readonly #free: number[] = [];
@@ -66,6 +70,7 @@ export class Load {
     this.#seen[number] = 1;
     this.#arrived++;
     if (this.#measuring) this.#latencies.push(performance.now() - (this.#sentAt[number] as number));
+    if (this.#source?.endsWith === 'arrival') this.release(this.#slotOf[number] as number);
   }
 
   /** The message in this slot is done with; the slot takes the next one. */
@@ -96,6 +101,7 @@ export class Load {
     clearInterval(pacer);
     await this.#settle();
     clearInterval(ticker);
+    source.close();
     const elapsedMs = end.at - start.at;
     const arrived = end.arrived - start.arrived;
     const cpuMs = end.cpuMs - start.cpuMs;
@@ -123,6 +129,7 @@ export class Load {
     if (slot === undefined || this.#sent >= MAX_MESSAGES) return;
     const number = this.#sent++;
     this.#sentAt[number] = performance.now();
+    this.#slotOf[number] = slot;
     this.#source?.send(slot, number);
   }
 

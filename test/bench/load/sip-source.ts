@@ -17,29 +17,27 @@ const T1_MS = 500;
 const SLOT_DIGITS = 4;
 
 export class SipSource implements Source {
+  readonly endsWith = 'answer';
   /** Hears of each message that was answered with success. */
   onSuccess: (number: number) => void = () => {};
   readonly #slots: Slot[] = [];
-  #load: Load | undefined;
 
-  private constructor(private readonly socket: Socket) {
+  private constructor(
+    private readonly socket: Socket,
+    private readonly load: Load,
+  ) {
     socket.on('message', (octets) => this.#response(octets));
   }
 
-  static async open(options: SipSourceOptions): Promise<SipSource> {
+  static async open(load: Load, options: SipSourceOptions): Promise<SipSource> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024, sendBufferSize: 4 * 1024 * 1024 });
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     await new Promise<void>((resolve) => socket.connect(options.port, '127.0.0.1', resolve));
-    const source = new SipSource(socket);
+    const source = new SipSource(socket, load);
     for (let slot = 0; slot < options.window; slot++) {
       source.#slots.push(new Slot(template(options, socket.address().port, slot)));
     }
     return source;
-  }
-
-  feeds(load: Load): this {
-    this.#load = load;
-    return this;
   }
 
   send(slot: number, number: number): void {
@@ -74,8 +72,8 @@ export class SipSource implements Source {
     if (statusClass === 0x31) return;
     entry.open = false;
     if (statusClass === 0x32) this.onSuccess(entry.number);
-    else this.#load?.refuse();
-    this.#load?.release(slot);
+    else this.load.refuse();
+    this.load.release(slot);
   }
 }
 
