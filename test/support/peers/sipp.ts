@@ -78,6 +78,14 @@ export class Sipp {
     }
   }
 
+  /** Runs a scenario that sends one request; returns the final response. */
+  static async outcome(options: SippOptions & { readonly remote: object }): Promise<TracedMessage> {
+    const messages = await Sipp.run(options);
+    const final = messages.findLast(({ direction, status }) => direction === 'received' && (status ?? 0) >= 200);
+    if (final === undefined) throw new Error(`sipp ${options.scenario} got no final response`);
+    return final;
+  }
+
   /** Waits for the end of the scenario; returns the messages. */
   async finished(): Promise<readonly TracedMessage[]> {
     const exit = await this.process.exited;
@@ -151,14 +159,16 @@ export function parseTrace(trace: string): readonly TracedMessage[] {
   });
 }
 
-function traced(direction: 'sent' | 'received', text: string): TracedMessage {
-  const [head = '', ...rest] = text.split(/\r?\n\r?\n/);
+function traced(direction: 'sent' | 'received', trace: string): TracedMessage {
+  const [head = '', ...rest] = trace.split(/\r\n\r\n/);
   const [startLine = '', ...fields] = head.split(/\r?\n/);
   const header = (name: string) => {
     const field = fields.find((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}:`));
     return field?.slice(name.length + 1).trim();
   };
   const length = Number(header('Content-Length') ?? 0);
+  // what follows is SIPp's own
+  const body = Buffer.from(rest.join('\r\n\r\n')).subarray(0, length).toString();
   const status = /^SIP\/2\.0 (\d{3})/.exec(startLine)?.[1];
   return {
     direction,
@@ -166,8 +176,8 @@ function traced(direction: 'sent' | 'received', text: string): TracedMessage {
     status: status === undefined ? undefined : Number(status),
     method: header('CSeq')?.split(/\s+/)[1] ?? '',
     callId: header('Call-ID') ?? '',
-    body: Buffer.from(rest.join('\r\n\r\n')).subarray(0, length).toString(),
-    text,
+    body,
+    text: `${head}\r\n\r\n${body}`,
     header,
   };
 }

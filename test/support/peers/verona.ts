@@ -15,10 +15,21 @@ export interface LogLine {
 export interface VeronaOptions {
   /** Its address; 127.0.0.2 where a proxy has to tell it from phones by address. */
   readonly host?: string;
-  /** Keys of the configuration contract; `sip.listen`, `http`, `store`, `dataDir` and `log` are added. */
-  readonly config: Readonly<Record<string, unknown>> & { readonly sip?: object };
+  /**
+   * Keys of the configuration contract; `sip.listen`, `http`, `store`, `dataDir` and `log` are added. Or a file, which `env`
+   * adapts to this machine by variables made from where the gateway is to be.
+   */
+  readonly config: (Readonly<Record<string, unknown>> & { readonly sip?: object }) | string;
   /** Variables that override keys. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: (place: VeronaPlace) => Readonly<Record<string, string>>;
+}
+
+/** Where a gateway is to listen and to keep its data. */
+export interface VeronaPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly httpPort: number;
+  readonly folder: string;
 }
 
 const READY_TIMEOUT_MS = 20_000;
@@ -30,37 +41,24 @@ export class Verona {
   readonly httpPort: number;
   readonly #folder: TemporaryFolder;
   readonly #env: Readonly<Record<string, string>>;
+  #configFile = '';
   #process: PeerProcess | undefined;
 
-  private constructor(
-    folder: TemporaryFolder,
-    host: string,
-    port: number,
-    httpPort: number,
-    env: VeronaOptions['env'],
-  ) {
+  private constructor(folder: TemporaryFolder, place: VeronaPlace, options: VeronaOptions) {
     this.#folder = folder;
-    this.host = host;
-    this.port = port;
-    this.httpPort = httpPort;
-    this.#env = env ?? {};
+    this.host = place.host;
+    this.port = place.port;
+    this.httpPort = place.httpPort;
+    this.#env = options.env?.(place) ?? {};
   }
 
   /** Starts it without waiting until it is ready. */
   static async start(options: VeronaOptions): Promise<Verona> {
     const host = options.host ?? '127.0.0.1';
     const folder = await TemporaryFolder.make('verona');
-    const gateway = new Verona(folder, host, await freeSipPort(host), await freeTcpPort(), options.env);
-    const address = `${host}:${gateway.port}`;
-    const config = {
-      store: `sqlite:${folder.path}/verona.db`,
-      dataDir: `${folder.path}/data`,
-      log: { level: 'debug', format: 'json' },
-      http: { listen: `127.0.0.1:${gateway.httpPort}` },
-      ...options.config,
-      sip: { listen: [`udp:${address}`, `tcp:${address}`], ...options.config.sip },
-    };
-    await folder.write('verona.yaml', stringify(config));
+    const place = { host, port: await freeSipPort(host), httpPort: await freeTcpPort(), folder: folder.path };
+    const gateway = new Verona(folder, place, options);
+    gateway.#configFile = await gateway.#file(options.config);
     gateway.resume();
     return gateway;
   }
@@ -111,7 +109,7 @@ export class Verona {
     this.#process = PeerProcess.start({
       name: 'verona',
       command: process.execPath,
-      args: [packagePath('dist/src/cli/main.js'), 'run', '--config', `${this.#folder.path}/verona.yaml`],
+      args: [packagePath('dist/src/cli/main.js'), 'run', '--config', this.#configFile],
       cwd: this.#folder.path,
       env: { ...plainEnvironment(this.#folder.path), ...this.#env },
     });
@@ -121,6 +119,20 @@ export class Verona {
     const exit = await this.halt();
     await this.#folder.remove();
     return exit;
+  }
+
+  async #file(config: VeronaOptions['config']): Promise<string> {
+    if (typeof config === 'string') return config;
+    const address = `${this.host}:${this.port}`;
+    const complete = {
+      store: `sqlite:${this.#folder.path}/verona.db`,
+      dataDir: `${this.#folder.path}/data`,
+      log: { level: 'debug', format: 'json' },
+      http: { listen: `127.0.0.1:${this.httpPort}` },
+      ...config,
+      sip: { listen: [`udp:${address}`, `tcp:${address}`], ...config.sip },
+    };
+    return this.#folder.write('verona.yaml', stringify(complete));
   }
 }
 
