@@ -5,7 +5,7 @@ import { Tokenizer } from './tokenizer.js';
 import { TreeBuilder } from './tree-builder.js';
 import { DEFAULT_XML_LIMITS, type XmlLimits } from './xml-limits.js';
 
-const DOCUMENT_MODE = { outerDepth: 0, skipsComments: true } as const;
+const DOCUMENT_MODE = { outerDepth: 0, skipsComments: true, skipsOversized: false } as const;
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 
 /**

@@ -33,6 +33,9 @@ export interface TokenSink {
   text(text: string): void;
   /** The innermost open element ends, by its own tag or by `/>`; that the names match was seen to. */
   endTag(): void;
+  /** A limit was exceeded in the current first-level element: nothing more of it comes, but its end by `endSkipped`. */
+  skip(fault: XmlFault): XmlFault | undefined;
+  endSkipped(): void;
 }
 
 export interface TokenizerMode {
@@ -40,6 +43,11 @@ export interface TokenizerMode {
   readonly outerDepth: 0 | 1;
   /** Whether comments and processing instructions are skipped, as in XML, or refused, as in XMPP (RFC 6120 §11.1). */
   readonly skipsComments: boolean;
+  /**
+   * Whether a first-level element that exceeds a limit is read to its end and thrown away, instead of ending the
+   * reading. Such a one may still not be larger than `SKIPPED_SIZES` times the limit.
+   */
+  readonly skipsOversized: boolean;
 }
 
 // States are named for what the next octet belongs to.
@@ -85,6 +93,7 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 const CDATA_START = 'CDATA[';
+const SKIPPED_SIZES = 8;
 const MAX_DECLARATION_OCTETS = 128;
 const MAX_REFERENCE_OCTETS = 64;
 const DECLARATION_TEXT =
@@ -142,6 +151,8 @@ export class Tokenizer {
   #size = 0;
   #elements = 0;
   #attributes = 0;
+  /** Whether the current first-level element is thrown away. */
+  #skipping = false;
 
   constructor(sink: TokenSink, mode: TokenizerMode, limits: XmlLimits) {
     this.#sink = sink;
@@ -174,7 +185,7 @@ export class Tokenizer {
     while (at < length && this.#state < ENDED) at = this.#step(octets, at);
     if (!this.#counting || this.#state >= ENDED) return;
     this.#size += length;
-    if (this.#exceeds(-1)) this.#fail(this.#tooManyOctets(), -1);
+    this.#fits(-1);
   }
 
   /** Reads what belongs to the current state, from `at` on; returns where the next state begins. */
@@ -237,6 +248,22 @@ export class Tokenizer {
 
   #tooManyOctets(): XmlFault {
     return tooBig(`expected at most ${this.#limits.maxStanzaBytes} octets`);
+  }
+
+  /** Whether reading goes on at the end of a token: the unit is not too large, or skipped. */
+  #fits(at: number): boolean {
+    if (!this.#exceeds(at)) return true;
+    if (this.#size + at + 1 <= SKIPPED_SIZES * this.#limits.maxStanzaBytes && this.#mayExceed()) return true;
+    this.#fail(this.#tooManyOctets(), at);
+    return false;
+  }
+
+  /** Whether reading goes on after a limit was exceeded; with what was exceeded the reading fails otherwise. */
+  #mayExceed(fault: XmlFault = this.#tooManyOctets()): boolean {
+    if (this.#skipping) return true;
+    if (!this.#mode.skipsOversized || this.#open.length <= this.#mode.outerDepth) return false;
+    this.#skipping = this.#sink.skip(fault) === undefined;
+    return this.#skipping;
   }
 
   // Text
@@ -303,6 +330,11 @@ export class Tokenizer {
   /** Hands over the text since the last tag. */
   #flushText(): XmlFault | undefined {
     if (this.#text === '') return undefined;
+    if (this.#skipping) {
+      this.#text = '';
+      this.#textBits = 0;
+      return undefined;
+    }
     let text: string | undefined = this.#text;
     if (this.#textBits > 0x7f) {
       text = decodeUtf8(text);
@@ -333,6 +365,7 @@ export class Tokenizer {
       else return this.#fail(RESTRICTED, at);
       return at + 1;
     }
+    if (!this.#fits(at)) return at;
     const fault = this.#flushText();
     if (fault !== undefined) return this.#fail(fault, at);
     this.#token = '';
@@ -367,20 +400,22 @@ export class Tokenizer {
 
   /** The octet at `at` is the first after a name. */
   #nameEnds(at: number): number {
+    if (!this.#fits(at)) return at;
     const octets = this.#token;
-    if (octets.length > this.#limits.maxNameBytes) {
-      return this.#fail(tooBig(`expected names of at most ${this.#limits.maxNameBytes} octets`), at);
-    }
     if (this.#state === END_NAME) {
-      if (octets !== this.#open[this.#open.length - 1])
+      if (octets !== this.#open[this.#open.length - 1]) {
         return this.#fail(notWellFormed('found an end tag that does not match'), at);
+      }
       this.#state = AFTER_END_NAME;
       return at;
     }
-    const isAscii = this.#tokenBits < 0x80;
-    const name = isAscii ? octets : decodeUtf8(octets);
-    if (name === undefined) return this.#fail(NOT_UTF8, at);
-    if (!isQName(name, isAscii)) return this.#fail(notWellFormed('found a name that XML does not allow'), at);
+    const { maxNameBytes } = this.#limits;
+    if (octets.length > maxNameBytes) {
+      const fault = tooBig(`expected names of at most ${maxNameBytes} octets`);
+      if (!this.#mayExceed(fault)) return this.#fail(fault, at);
+    }
+    const name = this.#skipping ? '' : this.#nameOf(octets);
+    if (typeof name !== 'string') return this.#fail(name, at);
     if (this.#state === ATTRIBUTE_NAME) {
       this.#attributeName = name;
       this.#state = BEFORE_EQUALS;
@@ -389,9 +424,16 @@ export class Tokenizer {
     this.#open.push(octets);
     this.#rooted = true;
     this.#attributes = 0;
-    this.#sink.startName(name);
+    if (!this.#skipping) this.#sink.startName(name);
     this.#state = AFTER_VALUE;
     return at;
+  }
+
+  #nameOf(octets: string): string | XmlFault {
+    const isAscii = this.#tokenBits < 0x80;
+    const name = isAscii ? octets : decodeUtf8(octets);
+    if (name === undefined) return NOT_UTF8;
+    return isQName(name, isAscii) ? name : notWellFormed('found a name that XML does not allow');
   }
 
   #readInTag(octets: string, at: number): number {
@@ -413,20 +455,21 @@ export class Tokenizer {
 
   /** The octet at `at` is the `>` of a start tag, or of `/>`. */
   #startTagEnds(at: number): number {
-    const limits = this.#limits;
-    if (this.#open.length - this.#mode.outerDepth > limits.maxDepth) {
-      return this.#fail(tooBig(`expected at most ${limits.maxDepth} elements inside one another`), at);
-    }
-    if (++this.#elements > limits.maxElements) {
-      return this.#fail(tooBig(`expected at most ${limits.maxElements} elements`), at);
-    }
-    const isHeader = this.#open.length === this.#mode.outerDepth;
-    if (isHeader && this.#exceeds(at)) return this.#fail(this.#tooManyOctets(), at);
-    const fault = this.#sink.startTag();
+    if (!this.#fits(at)) return at;
+    const exceeded = this.#tooManyElements();
+    if (exceeded !== undefined && !this.#mayExceed(exceeded)) return this.#fail(exceeded, at);
+    const fault = this.#skipping ? undefined : this.#sink.startTag();
     if (fault !== undefined) return this.#fail(fault, at);
     this.#state = TEXT;
-    if (isHeader) this.#counting = false;
+    if (this.#open.length === this.#mode.outerDepth) this.#counting = false;
     return at + 1;
+  }
+
+  #tooManyElements(): XmlFault | undefined {
+    const { maxDepth, maxElements } = this.#limits;
+    if (++this.#elements > maxElements) return tooBig(`expected at most ${maxElements} elements`);
+    const depth = this.#open.length - this.#mode.outerDepth;
+    return depth > maxDepth ? tooBig(`expected at most ${maxDepth} elements inside one another`) : undefined;
   }
 
   #readEmptyTag(octets: string, at: number): number {
@@ -444,13 +487,16 @@ export class Tokenizer {
 
   /** The octet at `at` is the last of the innermost open element. */
   #elementEnds(at: number): number {
+    if (!this.#fits(at)) return at;
     this.#open.pop();
     const depth = this.#open.length;
     const { outerDepth } = this.#mode;
-    if (depth <= outerDepth && this.#exceeds(at)) return this.#fail(this.#tooManyOctets(), at);
-    this.#sink.endTag();
+    if (!this.#skipping) this.#sink.endTag();
     this.#state = depth < outerDepth ? ENDED : TEXT;
-    if (depth === 1 && outerDepth === 1) this.#counting = false;
+    if (depth !== outerDepth) return at + 1;
+    if (this.#skipping) this.#sink.endSkipped();
+    this.#skipping = false;
+    if (depth === 1) this.#counting = false;
     return at + 1;
   }
 
@@ -501,23 +547,29 @@ export class Tokenizer {
 
   /** The octet at `at` is the closing quote. */
   #valueEnds(at: number): number {
-    const limits = this.#limits;
-    let value: string | undefined = this.#token;
-    if (value.length > limits.maxAttributeBytes) {
-      return this.#fail(tooBig(`expected attributes of at most ${limits.maxAttributeBytes} octets`), at);
-    }
-    if (++this.#attributes > limits.maxAttributes) {
-      return this.#fail(tooBig(`expected at most ${limits.maxAttributes} attributes`), at);
-    }
-    if (this.#tokenBits > 0x7f) {
-      value = decodeUtf8(value);
-      if (value === undefined) return this.#fail(NOT_UTF8, at);
-      if (holdsNoncharacter(value)) return this.#fail(BAD_CHARACTER, at);
-    }
-    const fault = this.#sink.attribute(this.#attributeName, value);
+    if (!this.#fits(at)) return at;
+    const { maxAttributeBytes, maxAttributes } = this.#limits;
+    const exceeded =
+      this.#token.length > maxAttributeBytes
+        ? tooBig(`expected attributes of at most ${maxAttributeBytes} octets`)
+        : ++this.#attributes > maxAttributes
+          ? tooBig(`expected at most ${maxAttributes} attributes`)
+          : undefined;
+    if (exceeded !== undefined && !this.#mayExceed(exceeded)) return this.#fail(exceeded, at);
+    const fault = this.#skipping ? undefined : this.#handOverAttribute();
     if (fault !== undefined) return this.#fail(fault, at);
     this.#state = AFTER_VALUE;
     return at + 1;
+  }
+
+  #handOverAttribute(): XmlFault | undefined {
+    let value: string | undefined = this.#token;
+    if (this.#tokenBits > 0x7f) {
+      value = decodeUtf8(value);
+      if (value === undefined) return NOT_UTF8;
+      if (holdsNoncharacter(value)) return BAD_CHARACTER;
+    }
+    return this.#sink.attribute(this.#attributeName, value);
   }
 
   // References

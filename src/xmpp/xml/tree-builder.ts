@@ -26,8 +26,11 @@ export interface StreamHeader {
 export interface TreeOutput {
   /** The root element opens; not called for a document. */
   streamStart(header: StreamHeader): void;
-  /** A first-level element of the stream, or a document, is complete. */
-  element(element: Element): void;
+  /**
+   * A first-level element of the stream, or a document, is complete.
+   * @param oversized which limit it exceeded; then it has no children, and perhaps not all of its attributes
+   */
+  element(element: Element, oversized?: XmlFault): void;
   streamEnd(): void;
 }
 
@@ -49,6 +52,7 @@ export class TreeBuilder implements TokenSink {
   #current: Element | undefined;
   /** For each open element: its namespace, and the default namespace that its sender meant for its children. */
   #namespaces: string[] = [];
+  #oversized: XmlFault | undefined;
   #defaults: string[] = [];
 
   constructor(output: TreeOutput, isStream: boolean) {
@@ -122,6 +126,26 @@ export class TreeBuilder implements TokenSink {
     this.#defaults.pop();
     this.#current = ended.parent ?? undefined;
     if (this.#current === undefined) this.#output.element(ended);
+  }
+
+  skip(fault: XmlFault): XmlFault | undefined {
+    if (this.#current === undefined) {
+      const unfit = this.startTag(); // with the attributes so far
+      if (unfit !== undefined) return unfit;
+    }
+    this.#oversized = fault;
+    return undefined;
+  }
+
+  endSkipped(): void {
+    let element = this.#current!;
+    while (element.parent !== null) element = element.parent;
+    element.children = [];
+    this.#current = undefined;
+    this.#namespaces = [];
+    this.#defaults = [];
+    this.#prefixed = [];
+    this.#output.element(element, this.#oversized);
   }
 
   #startStream(): XmlFault | undefined {

@@ -16,23 +16,36 @@ export type XmlEvent =
       readonly root: Element;
     }
   /** A complete first-level element, whose `attrs.xmlns` says its namespace, and whose names have no prefix. */
-  | { readonly kind: 'element'; readonly element: Element }
+  | {
+      readonly kind: 'element';
+      readonly element: Element;
+      /** With `skipsOversized`: the limit that it exceeded. Then its children are missing, and perhaps some attributes. */
+      readonly oversized?: XmlFault;
+    }
   | { readonly kind: 'stream-end' }
   /** Nothing that follows is read. */
   | ({ readonly kind: 'error' } & XmlFault);
 
-const STREAM_MODE = { outerDepth: 1, skipsComments: false } as const;
+export interface XmlStreamOptions {
+  /**
+   * Whether a first-level element that exceeds a limit comes without its content, instead of an error: for a stream
+   * whose peer is trusted and carries what others wrote. Default false.
+   */
+  readonly skipsOversized?: boolean;
+}
 
 /**
  * A strict parser for one direction of a stream. It costs at most about `maxStanzaBytes` octets and `maxElements`
  * elements while a stanza is incomplete, and nothing between stanzas.
  */
 export class XmlStreamParser {
+  readonly #skipsOversized: boolean;
   #limits: XmlLimits;
   #tokenizer!: Tokenizer;
   #events: XmlEvent[] = [];
 
-  constructor(limits: Partial<XmlLimits> = {}) {
+  constructor(limits: Partial<XmlLimits> = {}, options: XmlStreamOptions = {}) {
+    this.#skipsOversized = options.skipsOversized ?? false;
     this.#limits = { ...DEFAULT_XML_LIMITS, ...limits };
     this.reset();
   }
@@ -66,12 +79,14 @@ export class XmlStreamParser {
     const builder = new TreeBuilder(
       {
         streamStart: (header) => this.#events.push(streamStart(header)),
-        element: (element) => this.#events.push({ kind: 'element', element }),
+        element: (element, oversized) =>
+          this.#events.push(oversized ? { kind: 'element', element, oversized } : { kind: 'element', element }),
         streamEnd: () => this.#events.push({ kind: 'stream-end' }),
       },
       true,
     );
-    this.#tokenizer = new Tokenizer(builder, STREAM_MODE, this.#limits);
+    const mode = { outerDepth: 1, skipsComments: false, skipsOversized: this.#skipsOversized } as const;
+    this.#tokenizer = new Tokenizer(builder, mode, this.#limits);
   }
 }
 

@@ -74,21 +74,25 @@ const stream = fc
 /** Events without what identifies them: elements as text. */
 function plain(events: readonly XmlEvent[]): unknown[] {
   return events.map((event) => {
-    if (event.kind === 'element') return { element: serializeXml(event.element) };
+    if (event.kind === 'element') return { element: serializeXml(event.element), oversized: event.oversized };
     if (event.kind === 'stream-start')
       return { ...event, root: event.root.toString(), declaredNamespaces: [...event.declaredNamespaces] };
     return event;
   });
 }
 
-function readInChunks(bytes: Uint8Array, sizes: readonly number[]): { events: unknown[]; buffered: number } {
-  const parser = new XmlStreamParser(LIMITS);
+function readInChunks(
+  bytes: Uint8Array,
+  sizes: readonly number[],
+  skipsOversized = false,
+): { events: unknown[]; buffered: number } {
+  const parser = new XmlStreamParser(LIMITS, { skipsOversized });
   const events: unknown[] = [];
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes.length === 0 ? bytes.length : sizes[turn % sizes.length]!;
     events.push(...plain(parser.push(bytes.subarray(at, at + size))));
     at += size;
-    assert.ok(parser.buffered <= LIMITS.maxStanzaBytes);
+    assert.ok(parser.buffered <= LIMITS.maxStanzaBytes * (skipsOversized ? 8 : 1));
   }
   return { events, buffered: parser.buffered };
 }
@@ -102,6 +106,17 @@ describe('XML parser (fuzz)', function () {
         const whole = readInChunks(bytes, []);
         assert.deepEqual(readInChunks(bytes, sizes), whole);
         assert.deepEqual(readInChunks(bytes, [1]), whole);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('skips the same whatever the chunks', () => {
+    fc.assert(
+      fc.property(stream, fc.integer({ min: 1, max: 40 }), (bytes, size) => {
+        const whole = readInChunks(bytes, [], true);
+        assert.deepEqual(readInChunks(bytes, [size], true), whole);
+        assert.deepEqual(readInChunks(bytes, [1], true), whole);
       }),
       { numRuns: RUNS },
     );

@@ -348,6 +348,46 @@ describe('RFC 6120 §13.12: limits', () => {
   });
 });
 
+describe('first-level elements that exceed a limit, when they are skipped', () => {
+  const limits = { maxStanzaBytes: 200, maxDepth: 3, maxAttributes: 4, maxAttributeBytes: 50, maxElements: 5 };
+  const skipping = (xml: string) => {
+    const parser = new XmlStreamParser(limits, { skipsOversized: true });
+    return parser
+      .push(octets(`${HEADER.replace(/ xmlns:db='[^']*' to='[^']*' version='[^']*'/, '')}${xml}<after/>`))
+      .slice(1);
+  };
+  for (const [what, inside] of [
+    ['octets', 'b'.repeat(300)],
+    ['octets of CDATA', `<![CDATA[${'b'.repeat(300)}]]>`],
+    ['depth', '<b><c><d/></c></b>'],
+    ['elements', '<b/>'.repeat(5)],
+    ['attributes', "<b c='' d='' e='' f='' g=''/>"],
+    ['an attribute', `<b c='${'d'.repeat(51)}'/>`],
+  ] as const) {
+    it(`${what}: comes without content, and the stream goes on`, () => {
+      const [big, after, ...more] = skipping(`<message from='a' to='b' id='c'>x<body>y</body>${inside}</message>`);
+      assert.ok(big?.kind === 'element' && after?.kind === 'element' && more.length === 0);
+      assert.equal(big.oversized?.appCondition, 'stanza-too-big');
+      assert.deepEqual(big.element.attrs, { from: 'a', to: 'b', id: 'c', xmlns: 'jabber:client' });
+      assert.deepEqual(big.element.children, []);
+      assert.equal(after.element.name, 'after');
+      assert.equal(after.oversized, undefined);
+    });
+  }
+
+  it('an exceeding attribute of the element itself is missing, and what follows it', () => {
+    const [big] = skipping(`<message from='a' id='${'b'.repeat(51)}' to='c'/>`);
+    assert.ok(big?.kind === 'element' && big.oversized !== undefined);
+    assert.deepEqual(big.element.attrs, { from: 'a', xmlns: 'jabber:client' });
+  });
+
+  it('may still not be of any size, nor ill-formed', () => {
+    assert.equal(skipping(`<a>${'b'.repeat(2000)}</a>`).at(-1)?.kind, 'error');
+    assert.equal(skipping(`<a>${'b'.repeat(1590)}</a>`).at(-1)?.kind, 'element');
+    assert.equal(skipping(`<a>${'b'.repeat(300)}</b>`).at(-1)?.kind, 'error');
+  });
+});
+
 describe('RFC 6120 §4.3.3: a stream that begins anew', () => {
   it('S3: tells of octets after the last element', () => {
     const parser = new XmlStreamParser();
