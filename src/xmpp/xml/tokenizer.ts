@@ -4,6 +4,11 @@
  * Octets are held in strings of one character each: such a string is as compact as a buffer, its parts are cut without
  * copying, a position in it counts octets, and a UTF-8 sequence that a chunk splits needs no care, since a run is
  * decoded when it is complete. A run that spans chunks is kept as its pieces and read once, whatever the chunks.
+ *
+ * Why not a library, by test/bench/xml-parser.bench.ts: of 24 inputs that XML or RFC 6120 forbids, ltx's own parser
+ * refuses 2. `saxes` refuses 17, and leaves comments, instructions, doctypes and every limit to its user, who cannot
+ * count octets in what is text by then. For a chat message this one takes about as long as ltx's and half as long as
+ * saxes, each with the tree of ltx elements.
  */
 import {
   decodeUtf8,
