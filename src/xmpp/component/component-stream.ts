@@ -1,8 +1,10 @@
 /** One component stream: opening, handshake, stanzas, end (XEP-0114 §3), without a socket. */
 import { createHash } from 'node:crypto';
 import { Element } from 'ltx';
+import { stanzaKind } from '../stanza/stanza.js';
 import { NS_CLIENT, NS_STREAM_ERRORS, NS_STREAMS } from '../stream/namespaces.js';
 import { serializeXml } from '../xml/serialize-xml.js';
+import type { XmlFault } from '../xml/xml-fault.js';
 import type { XmlEvent } from '../xml/xml-stream-parser.js';
 
 /** XEP-0114 §3. */
@@ -14,6 +16,8 @@ export type ComponentEffect =
   | { readonly kind: 'ready' }
   /** A stanza, in the namespace `jabber:client`. */
   | { readonly kind: 'stanza'; readonly stanza: Element }
+  /** A stanza that exceeds a limit, without its content. */
+  | { readonly kind: 'oversized'; readonly stanza: Element; readonly fault: XmlFault }
   /** The stream is over; the connection is to be closed. */
   | { readonly kind: 'over'; readonly reason: StreamEnd };
 
@@ -26,11 +30,15 @@ export interface StreamEnd {
 
 type State = 'closed' | 'opening' | 'handshake' | 'ready' | 'over';
 
+/** Characters of a server's own words that go into the log. */
+const MAX_ERROR_TEXT = 200;
+
 /** Conditions by which a server refuses a component for good (XEP-0114 §3). */
 const REFUSALS: ReadonlySet<string> = new Set(['not-authorized', 'host-unknown', 'invalid-namespace']);
 
 export class ComponentStream {
   #state: State = 'closed';
+  #isComponentPort = false;
 
   /** @param domain the component's name, which the server knows */
   constructor(
@@ -59,45 +67,61 @@ export class ComponentStream {
     if (this.#state === 'over') return [];
     switch (event.kind) {
       case 'stream-start':
-        return this.#opened(event.namespace, event.attrs.id);
+        return this.#opened(event.namespace, event.declaredNamespaces.get(''), event.attrs.id);
       case 'element':
-        return this.#element(event.element);
+        return this.#element(event.element, event.oversized);
       case 'stream-end':
         return this.#over({ kind: 'closed', text: 'the server closed the stream' });
       case 'error':
-        return this.#over({ kind: 'error', text: `the server sent no valid XML: ${event.condition}` });
+        return this.#over({ kind: 'error', text: `the server sent what is no XML stream: ${event.text}` });
     }
   }
 
-  #opened(namespace: string, id: string | undefined): readonly ComponentEffect[] {
-    if (this.#state !== 'opening') return this.#over({ kind: 'error', text: 'the server opened the stream twice' });
+  #opened(namespace: string, content: string | undefined, id: string | undefined): readonly ComponentEffect[] {
     if (namespace !== NS_STREAMS) return this.#over({ kind: 'error', text: 'the peer is no XMPP server' });
+    // COMPAT: a server that refuses the header may answer in the namespace of its other streams; its error says more.
+    this.#isComponentPort = content === NS_COMPONENT_ACCEPT;
+    if (!this.#isComponentPort) return [];
     if (id === undefined || id === '') return this.#over({ kind: 'error', text: 'the server gave the stream no id' });
     this.#state = 'handshake';
     const handshake = new Element('handshake').t(handshakeOf(id, this.secret));
     return [{ kind: 'write', text: serializeXml(handshake) }];
   }
 
-  #element(element: Element): readonly ComponentEffect[] {
+  #element(element: Element, oversized: XmlFault | undefined): readonly ComponentEffect[] {
     const { xmlns } = element.attrs as { xmlns?: string };
     if (element.name === 'error' && xmlns === NS_STREAMS) return this.#over(readStreamError(element));
-    if (xmlns !== NS_COMPONENT_ACCEPT && xmlns !== NS_CLIENT) return []; // COMPAT: features that some servers announce
-    if (this.#state === 'handshake') {
-      if (element.name !== 'handshake')
-        return this.#over({ kind: 'error', text: `<${element.name}/> instead of the handshake` });
-      this.#state = 'ready';
-      return [{ kind: 'ready' }];
+    if (!this.#isComponentPort) {
+      return this.#over({ kind: 'refused', text: 'the server listens for something else than components there' });
     }
-    if (this.#state !== 'ready')
-      return this.#over({ kind: 'error', text: `<${element.name}/> before the stream was opened` });
-    element.attrs.xmlns = NS_CLIENT;
-    return [{ kind: 'stanza', stanza: element }];
+    if (this.#state === 'ready') return this.#stanza(element, oversized);
+    if (xmlns !== NS_COMPONENT_ACCEPT) return []; // COMPAT: stream features, which XEP-0114 does not know
+    if (element.name !== 'handshake') {
+      return this.#over({ kind: 'error', text: `the server sent <${element.name}/> instead of the handshake` });
+    }
+    this.#state = 'ready';
+    return [{ kind: 'ready' }];
+  }
+
+  #stanza(element: Element, oversized: XmlFault | undefined): readonly ComponentEffect[] {
+    requalify(element);
+    if (stanzaKind(element) === undefined) return []; // what is no stanza has no sender to answer to
+    return oversized === undefined
+      ? [{ kind: 'stanza', stanza: element }]
+      : [{ kind: 'oversized', stanza: element, fault: oversized }];
   }
 
   #over(reason: StreamEnd): readonly ComponentEffect[] {
     this.#state = 'over';
     return [{ kind: 'over', reason }];
   }
+}
+
+/** What was in the content namespace of this stream is in that of ours (RFC 6120 §4.8.3). */
+function requalify(element: Element): void {
+  if (element.attrs.xmlns === NS_COMPONENT_ACCEPT) element.attrs.xmlns = NS_CLIENT;
+  else if (element.attrs.xmlns !== undefined) return;
+  for (const child of element.children) if (typeof child === 'object') requalify(child);
 }
 
 /** XEP-0114 §3: lower-case hex SHA-1 of the stream id followed by the secret. */
@@ -109,7 +133,7 @@ function readStreamError(error: Element): StreamEnd {
   const children = error.getChildElements().filter((child) => child.getNS() === NS_STREAM_ERRORS);
   const condition = children.find((child) => child.name !== 'text')?.name ?? 'undefined-condition';
   const text = children.find((child) => child.name === 'text')?.getText();
-  const told = text === undefined || text === '' ? condition : `${condition} (${text})`;
+  const told = text === undefined || text === '' ? condition : `${condition}: ${text.slice(0, MAX_ERROR_TEXT)}`;
   if (REFUSALS.has(condition)) return { kind: 'refused', text: told };
   return { kind: condition === 'conflict' ? 'conflict' : 'error', text: told };
 }

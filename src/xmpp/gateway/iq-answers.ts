@@ -27,28 +27,53 @@ export function iqAnswer(iq: Element, options: IqAnswersOptions): readonly Eleme
     return [errorReply(iq, stanzaError('bad-request', 'a request has a type, an id and one payload'))]; // RFC 6120 §8.2.3
   }
   if (type === 'set') return [errorReply(iq, stanzaError('service-unavailable'))]; // RFC 6120 §8.4
-  const isDomain = !String(iq.attrs.to ?? '').includes('@');
-  switch (payload.getNS()) {
-    case NS_DISCO_INFO:
-      return [discovered(iq, payload, isDomain)];
-    case NS_DISCO_ITEMS:
-      return [hasNode(payload) ? unknownNode(iq) : iqResult(iq, discoItems([]))];
-    case NS_PING:
-      return [iqResult(iq)];
-    case NS_VERSION:
-      return [isDomain ? iqResult(iq, version(options.software)) : errorReply(iq, stanzaError('service-unavailable'))];
+  const asked = addresseeOf(String(iq.attrs.to ?? ''));
+  const answer = asked === undefined ? undefined : result(iq, payload, asked, options);
+  return [answer ?? errorReply(iq, stanzaError('service-unavailable'))]; // RFC 6120 §8.4
+}
+
+/** The domain, a SIP user, or one of that user's devices. Undefined: a resource of the domain, where nothing is (RFC 6120 §10.5.2). */
+function addresseeOf(to: string): 'domain' | 'user' | 'device' | undefined {
+  const slash = to.indexOf('/');
+  const hasLocal = (slash < 0 ? to : to.slice(0, slash)).includes('@');
+  if (hasLocal) return slash < 0 ? 'user' : 'device';
+  return slash < 0 ? 'domain' : undefined;
+}
+
+/** The answer to a get, if its payload is one that we know. */
+function result(
+  iq: Element,
+  payload: Element,
+  asked: 'domain' | 'user' | 'device',
+  options: IqAnswersOptions,
+): Element | undefined {
+  switch (`${payload.name} ${payload.getNS()}`) {
+    case `query ${NS_DISCO_INFO}`:
+      return hasNode(payload) ? unknownNode(iq) : iqResult(iq, discovered(asked, options));
+    case `query ${NS_DISCO_ITEMS}`:
+      return hasNode(payload) ? unknownNode(iq) : iqResult(iq, discoItems([]));
+    case `ping ${NS_PING}`:
+      return iqResult(iq);
+    case `query ${NS_VERSION}`:
+      return asked === 'domain' ? iqResult(iq, version(options.software)) : undefined;
     default:
-      return [errorReply(iq, stanzaError('service-unavailable'))]; // RFC 6120 §8.4
+      return undefined;
   }
 }
 
-function discovered(iq: Element, query: Element, isDomain: boolean): Element {
-  if (hasNode(query)) return unknownNode(iq);
-  if (isDomain)
-    return iqResult(iq, discoInfo([{ category: 'gateway', type: 'sip', name: 'SIP gateway' }], DOMAIN_FEATURES)); // XEP-0100 §6.1
-  const isDevice = String(iq.attrs.to).includes('/');
-  const identity = isDevice ? { category: 'client', type: 'phone' } : { category: 'account', type: 'registered' };
-  return iqResult(iq, discoInfo([identity], USER_FEATURES));
+/**
+ * Identities from the registry of XEP-0030 §10: the gateway as XEP-0100 §6.1 has it, a user's account, and a device, which for all
+ * that we know is a telephone.
+ */
+function discovered(asked: 'domain' | 'user' | 'device', { software }: IqAnswersOptions): Element {
+  switch (asked) {
+    case 'domain':
+      return discoInfo([{ category: 'gateway', type: 'sip', name: `${software.name} SIP gateway` }], DOMAIN_FEATURES);
+    case 'user':
+      return discoInfo([{ category: 'account', type: 'registered' }], USER_FEATURES);
+    case 'device':
+      return discoInfo([{ category: 'client', type: 'phone' }], USER_FEATURES);
+  }
 }
 
 function hasNode(query: Element): boolean {

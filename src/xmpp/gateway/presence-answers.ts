@@ -3,6 +3,8 @@
  * granted, and whoever asks is told so (RFC 6121 §3.1.4, §4.3.2).
  */
 import { Element } from 'ltx';
+import { errorReply } from '../stanza/error-reply.js';
+import { stanzaError } from '../stanza/error-type.js';
 import { NS_CLIENT } from '../stream/namespaces.js';
 
 /** The answers to a presence stanza, perhaps none. */
@@ -11,9 +13,16 @@ export function presenceAnswer(presence: Element): readonly Element[] {
     case 'subscribe': // a refusal (RFC 6121 §3.2)
     case 'probe': // there is no subscription to answer for (RFC 6121 §4.3.2 rule 1)
       return [refusal(presence)];
-    default:
+    case undefined:
+    case 'unavailable':
+    case 'subscribed':
+    case 'unsubscribe':
+    case 'unsubscribed':
+    case 'error':
       // notifications, and the ends of subscriptions that are none, change nothing (RFC 6121 Appendix A.3); errors are never answered
       return [];
+    default:
+      return [errorReply(presence, stanzaError('bad-request', 'expected a type of RFC 6121, or none'))]; // RFC 6121 §4.7.1
   }
 }
 
