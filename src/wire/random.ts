@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Random } from '../base/random.js';
 
 /** 32 characters, so that one takes five bits of a byte without bias. */
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const ALPHABET = Buffer.from('abcdefghijklmnopqrstuvwxyz234567');
 const POOL_OCTETS = 4096;
 
 /** Cryptographically strong randomness, drawn from a pool because one call of the generator costs more than a token. */
@@ -21,11 +21,11 @@ export class SystemRandom implements Random {
 
   token(bits = 64): string {
     const length = Math.ceil(bits / 5);
-    let text = '';
-    for (let i = this.#take(length), end = i + length; i < end; i++) {
-      text += ALPHABET[(this.#pool[i] as number) & 31];
-      this.#pool[i] = 0;
-    }
+    const start = this.#take(length);
+    const end = start + length;
+    for (let i = start; i < end; i++) this.#pool[i] = ALPHABET[(this.#pool[i] as number) & 31] as number;
+    const text = this.#pool.toString('latin1', start, end);
+    this.#pool.fill(0, start, end);
     return text;
   }
 

@@ -1,4 +1,5 @@
 /** What one REGISTER does to the bindings of an address of record (RFC 3261 §10.3 steps 6 to 8). */
+import { detached } from '../../base/own-text.js';
 import { err, ok, type Result } from '../../base/result.js';
 import { unquote } from '../message/characters.js';
 import type { NameAddr } from '../message/name-addr.js';
@@ -95,24 +96,20 @@ function applyContact(
 function makeBinding(contact: NameAddr, q: number, expiresAt: number, registration: Registration): Binding {
   const instance = contact.param('+sip.instance');
   const { receivedFrom, userAgent } = registration;
-  const text = ownCopy(contact.uri.toString());
+  // kept for hours, so nothing of the message may stay behind it
+  const text = detached(contact.uri.toString());
   const uri = Uri.parse(text);
   return {
     uri: uri.ok ? uri.value : contact.uri,
     contact: text,
-    callId: ownCopy(registration.callId),
+    callId: detached(registration.callId),
     cseq: registration.cseq,
     q,
     expiresAt,
     ...(receivedFrom === undefined ? {} : { receivedFrom }),
-    ...(instance ? { instance: ownCopy(unquote(instance)) } : {}),
-    ...(userAgent === undefined ? {} : { userAgent: ownCopy(userAgent) }),
+    ...(instance ? { instance: detached(unquote(instance)) } : {}),
+    ...(userAgent === undefined ? {} : { userAgent: detached(userAgent) }),
   };
-}
-
-/** A part of a message as a string of its own: as it comes, it is a window on the whole message, and would keep that alive. */
-function ownCopy(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 const OUT_OF_ORDER: RegistrationFailure = { status: 400, reason: 'CSeq Out Of Order' };

@@ -152,7 +152,6 @@ export class ClientTransaction implements Sender, TimerOwner {
         this.#linger('D', timers.timeoutMs);
         break;
       case 'start K':
-        this.#octets = undefined;
         this.#linger('K', timers.t4Ms);
         break;
       case 'stop timers':
@@ -188,6 +187,8 @@ export class ClientTransaction implements Sender, TimerOwner {
     if (this.#counted && !this.open) {
       this.#counted = false;
       this.outlet.release(this);
+      this.#octets = undefined;
+      if (this.method !== 'INVITE') this.#user = undefined; // held any longer it would hold the whole request
       this.home.answered(this);
     }
     if (this.#state !== 'terminated' || this.#ended) return;

@@ -29,7 +29,7 @@ import type { TimerOptions } from '../../sip/transaction/timers.js';
 import { TransactionLayer } from '../../sip/transaction/transaction-layer.js';
 import { ResponseContext } from '../../sip/useragent/best-response.js';
 import { DomainTable, type OwnDomains } from '../../sip/useragent/domains.js';
-import { loopMark } from '../../sip/useragent/loop-mark.js';
+import { loopMark, marksIn } from '../../sip/useragent/loop-mark.js';
 import { NetworkList } from '../../sip/useragent/network-list.js';
 import { relayAnswer, relayed, SIPS_NOT_ALLOWED, UNAVAILABLE } from '../../sip/useragent/relay.js';
 import type { OpenDatagramSocket } from './datagram-socket.js';
@@ -230,11 +230,11 @@ export class EmbeddedSipEngine implements SipEngine {
   }
 
   sendMessage(message: OutgoingMessage): Promise<SipOutcome> {
-    return this.#send(message, true);
+    return this.#send(message, true, '');
   }
 
-  /** `beyond`: not only to devices registered here. */
-  #send(message: OutgoingMessage, beyond: boolean): Promise<SipOutcome> {
+  /** `beyond`: not only to devices registered here. `passed`: the marks of earlier passes, see `marksIn`. */
+  #send(message: OutgoingMessage, beyond: boolean, passed: string): Promise<SipOutcome> {
     return new Promise((resolve, reject) => {
       const end: End = {
         done: (outcome) => {
@@ -249,11 +249,11 @@ export class EmbeddedSipEngine implements SipEngine {
       };
       this.#sending.add(end);
       if (this.#draining) end.done(local('draining'));
-      else this.#route(message, beyond, end);
+      else this.#route(message, beyond, passed, end);
     });
   }
 
-  #route(message: OutgoingMessage, beyond: boolean, end: End): void {
+  #route(message: OutgoingMessage, beyond: boolean, passed: string, end: End): void {
     const { requestUri } = message;
     const kind = this.#domains.kindOf(requestUri.host);
     if (kind === 'xmpp') {
@@ -264,15 +264,12 @@ export class EmbeddedSipEngine implements SipEngine {
     const bindings = aor === undefined ? [] : devicesMeant(requestUri, this.#registrar?.bindings(aor) ?? []);
     const proxy = beyond ? this.#outboundProxy : undefined;
     if (bindings.length > 0) {
-      this.#branch(
-        message,
-        bindings.map((binding) => this.#wayTo(binding)),
-        end,
-      ); // RFC 3261 §16.6: to every device at once
+      const ways = bindings.map((binding) => this.#wayTo(binding)); // RFC 3261 §16.6: to every device at once
+      this.#branch(message, ways, passed, end);
     } else if (proxy !== undefined) {
-      this.#branch(message, [{ requestUri, routes: [proxy.route], next: proxy.uri }], end);
+      this.#branch(message, [{ requestUri, routes: [proxy.route], next: proxy.uri }], passed, end);
     } else if (kind !== 'sip' || (this.#registrar === undefined && beyond)) {
-      this.#branch(message, [{ requestUri, routes: [], next: requestUri }], end);
+      this.#branch(message, [{ requestUri, routes: [], next: requestUri }], passed, end);
     } else {
       void this.#unregistered(requestUri).then((cause) => end.done(local(cause)));
     }
@@ -291,12 +288,12 @@ export class EmbeddedSipEngine implements SipEngine {
     return usable ? { ...way, hops: [flow] } : way;
   }
 
-  #branch(message: OutgoingMessage, ways: readonly Way[], end: End): void {
+  #branch(message: OutgoingMessage, ways: readonly Way[], passed: string, end: End): void {
     const { random } = this.parts;
     const identity: RequestIdentity = {
       fromTag: random.token(64),
       callId: message.callId ?? random.token(96),
-      mark: loopMark(message.requestUri),
+      marks: passed + loopMark(message.requestUri),
     };
     const cseq = this.#around.nextCSeq();
     const context = new ResponseContext(ways.length);
@@ -324,7 +321,8 @@ export class EmbeddedSipEngine implements SipEngine {
   /** A MESSAGE from SIP to SIP. What a proxy sent us never goes back to a proxy: it would come again. */
   async #relay({ request, origin }: IncomingMessage): Promise<SipAnswer> {
     if (request.requestUri.scheme === 'sips') return SIPS_NOT_ALLOWED;
-    return relayAnswer(await this.#send(relayed(request), origin.proof === 'digest'));
+    const passed = marksIn(request, (sentBy) => this.#transport.isOwn(sentBy));
+    return relayAnswer(await this.#send(relayed(request), origin.proof === 'digest', passed));
   }
 
   #deliver(incoming: IncomingMessage): Promise<SipAnswer> {

@@ -33,8 +33,8 @@ export interface LegSurroundings {
 export interface RequestIdentity {
   readonly fromTag: string;
   readonly callId: string;
-  /** See `loopMark`. */
-  readonly mark: string;
+  /** See `markedBranch`. */
+  readonly marks: string;
 }
 
 /** Where a branch goes. */
@@ -144,7 +144,7 @@ export class MessageLeg implements ClientUser {
       this.#failed('transport-error');
       return;
     }
-    const branch = markedBranch(this.identity.mark, this.around.random.token(64));
+    const branch = markedBranch(this.identity.marks, this.around.random.token(64));
     const request = this.#build(sentBy, branch);
     const octets = serialize(request);
     if (octets.length > maxMessageOctets) {

@@ -9,9 +9,12 @@ export interface TcpOptions {
   readonly limits: SipLimits;
   /** How long opening a connection may take; default 4000 ms. */
   readonly connectTimeoutMs: number;
-  /** A connection without traffic, and without a request that waits on it, closes after this; default 600000 ms. */
+  /**
+   * A connection without traffic, and without a request that waits on it, closes after this; default 3900000 ms, longer than
+   * a registration lasts, since closing it earlier would cut off a phone that it leads to.
+   */
   readonly idleTimeoutMs: number;
-  /** How long a message may take from its first to its last octet; default 30000 ms. */
+  /** How long a message may take from its first to its last octet, and a new connection to its first; default 30000 ms. */
   readonly messageTimeoutMs: number;
   /** Octets that may wait for a peer who reads slowly; beyond, sending fails. Default 1 MiB. */
   readonly maxQueuedOctets: number;
@@ -24,6 +27,8 @@ export interface TcpEvents {
   closed(connection: TcpConnection): void;
 }
 
+/** Finds peers that are gone without a word. */
+const KEEP_ALIVE_MS = 60_000;
 const PONG = Buffer.from('\r\n');
 
 export class TcpConnection {
@@ -35,6 +40,7 @@ export class TcpConnection {
   /** Those who wait for an answer on this connection; true once their request has left. */
   readonly #waiting = new Map<Sender, boolean>();
   #open = true;
+  #established = false;
   #messageTimer: NodeJS.Timeout | undefined;
 
   /** `peer`: whom `socket` is being connected to; absent for a socket that was accepted. */
@@ -49,8 +55,9 @@ export class TcpConnection {
     this.key = hostPort(this.address, this.port);
     this.#framer = new SipFramer(options.limits, peer === undefined ? 'server' : 'client');
     socket.setNoDelay(true);
-    socket.setTimeout(peer === undefined ? options.idleTimeoutMs : options.connectTimeoutMs);
-    socket.on('connect', () => socket.setTimeout(options.idleTimeoutMs));
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setTimeout(peer === undefined ? options.messageTimeoutMs : options.connectTimeoutMs);
+    socket.on('connect', () => this.#establish());
     socket.on('timeout', () => this.#timedOut());
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('end', () => socket.end());
@@ -113,11 +120,19 @@ export class TcpConnection {
     return this.open && this.socket.writableLength < this.options.maxQueuedOctets;
   }
 
+  /** From the first sign that the other end means SIP, the connection may rest longer. */
+  #establish(): void {
+    if (this.#established) return;
+    this.#established = true;
+    this.socket.setTimeout(this.options.idleTimeoutMs);
+  }
+
   #read(chunk: Buffer): void {
     if (!this.#open) return;
     for (const event of this.#framer.push(chunk)) {
       switch (event.kind) {
         case 'message':
+          this.#establish();
           this.events.message(event.bytes, this);
           break;
         case 'ping':
@@ -145,8 +160,11 @@ export class TcpConnection {
   }
 
   #timedOut(): void {
-    if (this.#open && !this.socket.connecting && this.#waiting.size > 0) return; // their own timers end them
-    this.destroy();
+    if (this.#open && !this.socket.connecting && this.#waiting.size > 0) {
+      this.socket.setTimeout(this.options.idleTimeoutMs); // those who wait have timers of their own
+    } else {
+      this.destroy();
+    }
   }
 
   #closed(): void {

@@ -76,6 +76,8 @@ export class TransportLayer {
   readonly #streams: StreamListener[] = [];
   readonly #connections = new Map<string, TcpConnection>();
   readonly #all = new Set<TcpConnection>();
+  #transports: readonly HopTransport[] = ['tcp'];
+  #families: readonly Family[] = [];
   readonly #own = new Set<string>();
   readonly #ownHosts = new Set<string>();
   readonly #received: Readonly<Record<HopTransport, Counter>>;
@@ -98,7 +100,7 @@ export class TransportLayer {
     this.#tcp = {
       limits: this.#limits,
       connectTimeoutMs: options.connectTimeoutMs ?? 4000,
-      idleTimeoutMs: options.idleTimeoutMs ?? 600_000,
+      idleTimeoutMs: options.idleTimeoutMs ?? 3_900_000,
       messageTimeoutMs: options.messageTimeoutMs ?? 30_000,
       maxQueuedOctets: options.maxQueuedOctets ?? 1024 * 1024,
     };
@@ -128,6 +130,8 @@ export class TransportLayer {
       await this.stop();
       throw error;
     }
+    if (this.#datagrams.length > 0) this.#transports = ['tcp', 'udp'];
+    this.#families = [...new Set([...this.#datagrams, ...this.#streams].map(({ family }) => family))];
   }
 
   /** Closes listeners and connections; what is queued on a connection still leaves. */
@@ -149,14 +153,14 @@ export class TransportLayer {
     return this.#all.size;
   }
 
-  /** What can be sent over: UDP where a socket is bound, TCP always. */
+  /** What can be sent over once started: TCP always, UDP where a socket is bound. */
   get transports(): readonly HopTransport[] {
-    return this.#datagrams.length > 0 ? ['tcp', 'udp'] : ['tcp'];
+    return this.#transports;
   }
 
-  /** Address families in the order of the listeners. */
+  /** Address families in the order of the listeners, once started. */
   get families(): readonly Family[] {
-    return [...new Set([...this.#datagrams, ...this.#streams].map(({ family }) => family))];
+    return this.#families;
   }
 
   /** Whether a sent-by is one that we put into a Via. */

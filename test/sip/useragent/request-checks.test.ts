@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { loopMark, markedBranch } from '../../../src/sip/useragent/loop-mark.js';
+import { loopMark, markedBranch, marksIn } from '../../../src/sip/useragent/loop-mark.js';
 import { capabilities, checkRequest } from '../../../src/sip/useragent/request-checks.js';
 import { type RequestParts, request, uri } from '../../support/sip-messages.js';
 
@@ -67,6 +67,27 @@ describe('RFC 5393 §4.2: loops and spirals', () => {
 
   it('a Via of somebody else proves nothing', () => {
     assert.equal(checkRequest(back('sip:juliet@example.com', '203.0.113.9:5060'), isOwn), undefined);
+  });
+
+  it('a B2BUA carries the marks on, so that a loop over another target is found', () => {
+    const first = back('sip:juliet@example.com');
+    assert.equal(marksIn(first, isOwn), loopMark(uri('sip:juliet@example.com')));
+    const marks = `${loopMark(uri('sip:juliet@example.com'))}${loopMark(uri('sip:nurse@example.com'))}`;
+    const returned = request({
+      requestUri: 'sip:juliet@example.com',
+      via: `SIP/2.0/UDP 198.51.100.1:5060;branch=${markedBranch(marks, 'tok')}`,
+    });
+    assert.equal(checkRequest(returned, isOwn)?.status, 482);
+  });
+
+  it('a request that passed three times goes nowhere any more', () => {
+    const passes = (count: number) =>
+      request({
+        requestUri: 'sip:other@example.com',
+        via: `SIP/2.0/UDP 198.51.100.1:5060;branch=${markedBranch('0000001'.repeat(count), 'tok')}`,
+      });
+    assert.equal(checkRequest(passes(2), isOwn), undefined);
+    assert.equal(checkRequest(passes(3), isOwn)?.status, 482);
   });
 
   it('branches of one target differ and are all of one length', () => {

@@ -7,7 +7,7 @@ import type { EmbeddedSipEngine } from '../../../src/wire/sip/embedded-engine.js
 import type { SipUserAgent } from '../../../src/wire/sip/user-agent.js';
 import { RawTcpPeer, RawTcpServer, RawUdpPeer, until } from '../../support/raw-sip-peer.js';
 import { messageTo, openEngine, openPhone, PASSWORD, portOf } from '../../support/sip-engine.js';
-import { read, readResponse, uri } from '../../support/sip-messages.js';
+import { read, readResponse } from '../../support/sip-messages.js';
 
 const FAST = { t1Ms: 5, t2Ms: 40, t4Ms: 50 }; // a timeout after 320 ms
 
@@ -139,23 +139,37 @@ describe('the embedded SIP engine over loopback', () => {
       assert.equal(proxy.received.length, 0);
     });
 
-    it('a phone whose Contact is its own AOR makes a loop, which ends: 482', async () => {
-      // the name of the domain leads back here
-      const store = new MemoryStore();
-      const engine = await engineWith({
-        store,
-        dns: {
-          cached: ({ type }) => (type === 'A' ? { kind: 'addresses', addresses: ['127.0.0.1'] } : { kind: 'none' }),
-          query: async () => ({ kind: 'none' }),
-        },
-        options: { trustedPeers: ['127.0.0.1/32'], timers: FAST },
+    describe('Contacts that lead back here (RFC 5393)', () => {
+      /** The names of the SIP domain lead to the engine itself, which trusts itself. */
+      const looping = () =>
+        engineWith({
+          dns: {
+            cached: ({ type }) => (type === 'A' ? { kind: 'addresses', addresses: ['127.0.0.1'] } : { kind: 'none' }),
+            query: async () => ({ kind: 'none' }),
+          },
+          options: { trustedPeers: ['127.0.0.1/32'], timers: FAST },
+        });
+      const lead = async (engine: EmbeddedSipEngine, user: string, ...targets: readonly string[]) => {
+        const agent = await phone(engine, user);
+        const contacts = targets.map((target) => `<sip:${target}@example.net:${portOf(engine, 'udp')}>`);
+        assert.equal((await agent.register(3600, contacts.join(', '))).status, 200);
+        return agent;
+      };
+
+      it('to the same AOR: 482', async () => {
+        const engine = await looping();
+        const romeo = await lead(engine, 'romeo', 'romeo');
+        assert.equal((await romeo.message('sip:romeo@example.net', 'echo')).status, 482);
       });
-      const romeo = await phone(engine, 'romeo');
-      await romeo.register(3600, `<sip:romeo@example.net:${portOf(engine, 'udp')}>`);
-      assert.equal(
-        told(await engine.sendMessage(messageTo('sip:romeo@example.net', { from: uri('sip:mercutio@example.net') }))),
-        482,
-      );
+
+      it('round over three AORs, forking on the way: ends, with few messages', async () => {
+        const engine = await looping();
+        const romeo = await lead(engine, 'romeo', 'mercutio', 'tybalt');
+        await lead(engine, 'mercutio', 'romeo', 'tybalt');
+        await lead(engine, 'tybalt', 'romeo', 'mercutio');
+        assert.equal((await romeo.message('sip:romeo@example.net', 'echo')).status, 482);
+        assert.ok(engine.stats.lingeringServerTransactions < 30);
+      });
     });
   });
 

@@ -244,14 +244,15 @@ describe('SIP transports over loopback', () => {
       assert.equal(await peer.next(), 'pong');
     });
 
-    it('a connection without traffic closes, and one with a message begun and never ended', async () => {
-      const echo = await start({ idleTimeoutMs: 30 });
-      const idle = await tcp(echo);
-      await idle.closed;
-      const slow = await start({ messageTimeoutMs: 30 });
-      const begun = await tcp(slow);
+    it('a connection closes that says nothing, that begins a message and never ends it, and that rests too long', async () => {
+      const strict = await start({ messageTimeoutMs: 30 });
+      const [silent, begun] = [await tcp(strict), await tcp(strict)];
       begun.write('MESSAGE sip:a@b SIP/2.0\r\n');
-      await begun.closed;
+      await Promise.all([silent.closed, begun.closed]);
+      const resting = await tcp(await start({ idleTimeoutMs: 30 }));
+      resting.write(text({ via: 'SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1' }));
+      assert.match(await resting.next(), /^SIP\/2\.0 200 /);
+      await resting.closed;
     });
 
     it('connections are bounded', async () => {
