@@ -82,6 +82,8 @@ export class XmppClient {
   /** Elements that nobody has asked for yet, while the stream is negotiated; a header is `stream:stream`. */
   #arrived: Element[] = [];
   #awaiting: { resolve: (element: Element) => void; reject: (cause: Error) => void } | undefined;
+  /** Our closing tag is out. */
+  #closing = false;
   #over: XmppClientFailure | undefined;
   readonly #replies = new Map<string, (reply: Element) => void>();
   #onStanza: ((stanza: Element) => void)[] = [];
@@ -172,6 +174,7 @@ export class XmppClient {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    this.#closing = true;
     this.#write(CLOSING_TAG);
     const timer = this.#options.scheduler.after(5_000, () => socket.destroy());
     await closed;
@@ -360,7 +363,7 @@ export class XmppClient {
   #closedByServer(): void {
     this.#tellWire('in', CLOSING_TAG);
     this.#end(new XmppClientFailure('the server closed the stream'));
-    this.#write(CLOSING_TAG);
+    if (!this.#closing) this.#write(CLOSING_TAG);
     this.#socket?.end();
   }
 

@@ -8,6 +8,7 @@ import type { Random } from '../../base/random.js';
 import { err, ok, type Result } from '../../base/result.js';
 import type { Scheduler } from '../../base/time.js';
 import { Jid } from '../../xmpp/address/jid.js';
+import { type GatewayAnswers, gatewayAnswers } from '../../xmpp/gateway/gateway-answers.js';
 import type { DeliveryFailure, XmppLink } from '../../xmpp/link.js';
 import type { AccountStore } from '../../xmpp/server/account-store.js';
 import { DEFAULT_ITERATIONS } from '../../xmpp/server/accounts.js';
@@ -19,9 +20,15 @@ import type { Item } from '../../xmpp/stanza/disco.js';
 import { errorReply } from '../../xmpp/stanza/error-reply.js';
 import { stanzaError } from '../../xmpp/stanza/error-type.js';
 import type { TlsPolicy } from '../../xmpp/stream/c2s-negotiation.js';
-import { C2sConnection, type C2sLimits, type C2sSurroundings, DEFAULT_C2S_LIMITS } from './c2s-connection.js';
+import {
+  C2sConnection,
+  type C2sCounters,
+  type C2sLimits,
+  type C2sSurroundings,
+  DEFAULT_C2S_LIMITS,
+} from './c2s-connection.js';
 import { type BoundAddress, listenAt } from './listen-address.js';
-import { loadIdentity, selfSignedIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js';
+import { covers, endsSoon, loadIdentity, selfSignedIdentity, type TlsFiles, type TlsIdentity } from './tls-identity.js';
 
 export interface EmbeddedServerOptions {
   /** The domains of local accounts. */
@@ -56,8 +63,8 @@ export interface EmbeddedServerOptions {
   readonly software: { readonly name: string; readonly version: string };
   /** What disco#items of the server lists. Default: `gatewayDomains`. */
   readonly items?: readonly Item[];
-  /** What the gateway answers at once to a stanza for one of its domains; undefined: the stanza goes to `onStanza`. */
-  readonly answerForGateway?: (stanza: Element) => readonly Element[] | undefined;
+  /** What is answered at once for the gateway's domains. Default: what src/xmpp/gateway/ answers. */
+  readonly answerForGateway?: GatewayAnswers;
 }
 
 export interface EmbeddedServerLimits extends C2sLimits, ImServerLimits {
@@ -71,6 +78,7 @@ export class EmbeddedServer implements XmppLink {
   readonly #options: EmbeddedServerOptions;
   readonly #log: Log;
   readonly #server: ImServer;
+  readonly #counters: C2sCounters;
   readonly #limits: Required<C2sLimits>;
   readonly #maxConnections: number;
   readonly #maxPerAddress: number;
@@ -107,30 +115,27 @@ export class EmbeddedServer implements XmppLink {
       log: this.#log,
       software: options.software,
       items: options.items ?? gatewayDomains.map((jid) => ({ jid })),
-      answerForGateway: options.answerForGateway ?? (() => undefined),
+      answerForGateway: options.answerForGateway ?? gatewayAnswers({ software: options.software }),
       toGateway: (stanza) => this.#handOver(stanza),
       limits,
     });
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });
+    this.#counters = {
+      stanzasIn: metrics.counter('xmpp_client_stanzas', 'Stanzas of clients', { direction: 'in' }),
+      stanzasOut: metrics.counter('xmpp_client_stanzas', 'Stanzas of clients', { direction: 'out' }),
+      authenticated: metrics.counter('xmpp_authentications', 'Authentications of clients', { outcome: 'success' }),
+      refused: metrics.counter('xmpp_authentications', 'Authentications of clients', { outcome: 'failure' }),
+      slowReaders: metrics.counter('xmpp_slow_readers', 'Connections given up because nothing was read'),
+    };
     metrics.gauge('xmpp_sessions', 'Connected resources of the embedded XMPP server', () => this.#server.sessionCount);
     metrics.gauge('xmpp_client_connections', 'Open client connections', () => this.#connections.size);
   }
 
   /** Opens the listeners. @throws what the certificate, the store or the system says */
   async start(): Promise<void> {
-    const {
-      accounts,
-      c2s,
-      directTls,
-      domains,
-      store,
-      random,
-      log = silentLog,
-      metrics = noMetrics,
-      scheduler,
-    } = this.#options;
+    const { accounts, c2s, directTls, domains, store, random, scheduler } = this.#options;
     this.#identity = await this.#loadIdentity();
     this.#around = {
       server: this.#server,
@@ -139,19 +144,13 @@ export class EmbeddedServer implements XmppLink {
       identity: this.#identity,
       scheduler,
       random,
-      log,
+      log: this.#log,
       limits: this.#limits,
       plain: this.#options.plain ?? true,
       iterations: this.#options.iterations ?? DEFAULT_ITERATIONS,
       // Kept, so that the salts of users that do not exist stay the same over restarts, as those of others do.
       decoySecret: await store.secret('scram-decoy', random.bytes(32)),
-      counters: {
-        stanzasIn: metrics.counter('xmpp_client_stanzas', 'Stanzas of clients', { direction: 'in' }),
-        stanzasOut: metrics.counter('xmpp_client_stanzas', 'Stanzas of clients', { direction: 'out' }),
-        authenticated: metrics.counter('xmpp_authentications', 'Authentications of clients', { outcome: 'success' }),
-        refused: metrics.counter('xmpp_authentications', 'Authentications of clients', { outcome: 'failure' }),
-        slowReaders: metrics.counter('xmpp_slow_readers', 'Connections given up because nothing was read'),
-      },
+      counters: this.#counters,
       onClosed: (connection) => this.#forget(connection),
     };
     const policy: TlsPolicy = this.#identity === undefined ? 'unavailable' : c2s.requireTls ? 'required' : 'optional';
@@ -251,9 +250,19 @@ export class EmbeddedServer implements XmppLink {
   async #loadIdentity(): Promise<TlsIdentity | undefined> {
     const { c2s, domains, dataDir = './data', scheduler } = this.#options;
     if (c2s.tls === undefined) return undefined;
-    if (c2s.tls !== 'self-signed') return loadIdentity(c2s.tls);
-    const identity = await selfSignedIdentity(dataDir, domains, scheduler.now());
-    this.#log.warn('self-signed certificate', { fingerprint: identity.fingerprint, dataDir });
+    if (c2s.tls === 'self-signed') {
+      const identity = await selfSignedIdentity(dataDir, domains, scheduler.now());
+      this.#log.warn('self-signed certificate', { fingerprint: identity.fingerprint, dataDir });
+      return identity;
+    }
+    const identity = await loadIdentity(c2s.tls);
+    const { cert } = c2s.tls;
+    const ends = new Date(identity.validTo).toISOString();
+    if (endsSoon(identity, scheduler.now())) this.#log.warn('certificate ends soon', { cert, ends });
+    // RFC 6120 §13.7.2: clients look for the domain of the JID in it.
+    for (const domain of domains) {
+      if (!covers(identity, domain)) this.#log.warn('certificate is not for this domain', { cert, domain });
+    }
     return identity;
   }
 

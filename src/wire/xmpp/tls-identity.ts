@@ -25,7 +25,7 @@ export interface TlsIdentity {
   readonly pem: string;
 }
 
-/** How long a self-signed certificate is good, and how long before its end a new one is made. */
+/** How long a self-signed certificate is good, and how long before its end any certificate is old. */
 const SELF_SIGNED_DAYS = 3_650;
 const RENEW_DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -56,7 +56,7 @@ export async function selfSignedIdentity(
 ): Promise<TlsIdentity> {
   const files = { cert: join(folder, 'xmpp-self-signed.crt'), key: join(folder, 'xmpp-self-signed.key') };
   const kept = await loadIdentity(files).catch(() => undefined);
-  if (kept !== undefined && kept.validTo - now > RENEW_DAYS * DAY_MS && covers(kept, domains)) return kept;
+  if (kept !== undefined && !endsSoon(kept, now) && domains.every((domain) => covers(kept, domain))) return kept;
   const made = await makeSelfSigned(domains, now);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // The mode of `writeFile` counts only for a new file.
@@ -108,9 +108,14 @@ export function fingerprintOf(der: Uint8Array): string {
   return hex.match(/../g)!.join(':');
 }
 
-function covers(identity: TlsIdentity, domains: readonly string[]): boolean {
-  const certificate = new X509Certificate(identity.pem);
-  return domains.every((domain) => certificate.checkHost(domain, { subject: 'never' }) !== undefined);
+/** Whether the certificate has 30 days left at most. */
+export function endsSoon(identity: TlsIdentity, now: number): boolean {
+  return identity.validTo - now <= RENEW_DAYS * DAY_MS;
+}
+
+/** Whether the certificate's SubjectAltName has `domain`. */
+export function covers(identity: TlsIdentity, domain: string): boolean {
+  return new X509Certificate(identity.pem).checkHost(domain, { subject: 'never' }) !== undefined;
 }
 
 async function readNamed(path: string): Promise<string> {

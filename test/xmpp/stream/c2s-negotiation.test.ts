@@ -681,3 +681,138 @@ describe('RFC 6120 §7: resource binding', () => {
     assert.deepEqual(conversation.got(), ['</stream:stream>']);
   });
 });
+
+describe('every state with every event', () => {
+  const BIND = '<iq type="set" id="b1"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>';
+  const header = parse(
+    `<stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" to="example.com" version="1.0"/>`,
+  ) as Element;
+  const element = (text: string) => {
+    const parsed = parse(text) as Element;
+    parsed.attrs.xmlns ??= 'jabber:client';
+    return parsed;
+  };
+  const fresh = (tls: 'required' | 'direct') =>
+    new C2sNegotiation({
+      domains: ['example.com'],
+      tls,
+      bindings: BINDINGS,
+      decoySecret: new Uint8Array(32),
+      iterations: 4096,
+      random: new SeededRandom(),
+    });
+  const direct = () => {
+    const machine = fresh('direct');
+    machine.header(header);
+    return machine;
+  };
+  const salting = () => {
+    const machine = direct();
+    machine.element(element(plain('juliet', 'r0m30myr0m30')));
+    machine.accountFound(juliet);
+    return machine;
+  };
+  const authenticated = async () => {
+    const machine = salting();
+    const { salt, iterations } = juliet.scramSha256;
+    machine.passwordSalted(await saltedPassword('SHA-256', 'r0m30myr0m30', salt, iterations));
+    return machine;
+  };
+  const bindable = async () => {
+    const machine = await authenticated();
+    machine.header(header);
+    return machine;
+  };
+  const binding = async () => {
+    const machine = await bindable();
+    machine.element(element(BIND));
+    return machine;
+  };
+
+  const states: Readonly<Record<string, () => C2sNegotiation | Promise<C2sNegotiation>>> = {
+    header: () => fresh('required'),
+    tls: () => {
+      const machine = fresh('required');
+      machine.header(header);
+      machine.element(element(`<starttls xmlns="${TLS}"/>`));
+      return machine;
+    },
+    features: direct,
+    'initial-response': () => {
+      const machine = direct();
+      machine.element(element(auth('PLAIN')));
+      return machine;
+    },
+    'look-up': () => {
+      const machine = direct();
+      machine.element(element(plain('juliet', 'r0m30myr0m30')));
+      return machine;
+    },
+    challenge: () => {
+      const machine = direct();
+      machine.element(element(auth('SCRAM-SHA-256', 'n,,n=juliet,r=abc')));
+      machine.accountFound(juliet);
+      return machine;
+    },
+    salting,
+    'header again': authenticated,
+    bind: bindable,
+    binding,
+    established: async () => {
+      const machine = await binding();
+      const jid = Jid.parse('juliet@example.com/balcony');
+      assert.ok(jid.ok);
+      machine.bound(ok(jid.value));
+      return machine;
+    },
+    closed: () => {
+      const machine = direct();
+      machine.streamEnd();
+      return machine;
+    },
+  };
+  const WAITING = ['look-up', 'salting', 'binding'];
+
+  const events: Readonly<Record<string, (machine: C2sNegotiation) => readonly C2sEffect[]>> = {
+    header: (machine) => machine.header(header),
+    starttls: (machine) => machine.element(element(`<starttls xmlns="${TLS}"/>`)),
+    auth: (machine) => machine.element(element(plain('juliet', 'wrong'))),
+    response: (machine) => machine.element(element(`<response xmlns="${SASL}">eA==</response>`)),
+    abort: (machine) => machine.element(element(`<abort xmlns="${SASL}"/>`)),
+    bind: (machine) => machine.element(element(BIND)),
+    message: (machine) => machine.element(element('<message/>')),
+    unknown: (machine) => machine.element(element('<x xmlns="urn:example:x"/>')),
+    'tls established': (machine) => machine.tlsEstablished(BINDINGS),
+    'account found': (machine) => machine.accountFound(juliet),
+    'no account': (machine) => machine.accountFound(undefined),
+    'look-up failed': (machine) => machine.lookUpFailed(),
+    'password salted': (machine) => machine.passwordSalted(new Uint8Array(32)),
+    bound: (machine) => machine.bound(err(stanzaError('conflict'))),
+    'stream end': (machine) => machine.streamEnd(),
+    timeout: (machine) => machine.timeout(),
+    failure: (machine) => machine.fail({ condition: 'reset' }),
+  };
+  const ELEMENTS = ['starttls', 'auth', 'response', 'abort', 'bind', 'message', 'unknown'];
+
+  for (const [state, reach] of Object.entries(states)) {
+    it(`${state}: nothing but what the state allows, and nothing after the end`, async () => {
+      for (const [event, fire] of Object.entries(events)) {
+        const machine = await reach();
+        assert.equal(machine.waiting, WAITING.includes(state), state);
+        assert.equal(machine.closed, state === 'closed');
+        const isMisuse = ELEMENTS.includes(event) && (WAITING.includes(state) || state === 'established');
+        if (isMisuse) {
+          assert.throws(() => fire(machine), /no element belongs to the negotiation/);
+          continue;
+        }
+        const effects = fire(machine);
+        if (state === 'closed') assert.deepEqual(effects, [], event);
+        // Whatever comes, nobody gets in by it: success needs the right password.
+        assert.ok(!effects.some((effect) => effect.kind === 'authenticated' || effect.kind === 'established'), event);
+        // Once closed, the last effect says so, and the machine is silent.
+        assert.equal(machine.closed, state === 'closed' || effects.at(-1)?.kind === 'close', event);
+        if (machine.closed) assert.deepEqual(machine.fail({ condition: 'reset' }), [], event);
+      }
+    });
+  }
+});
