@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, SipOutcome } from '../../../src/sip/engine.js';
 import { responseTo, type SipRequest } from '../../../src/sip/message/message.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
+import { SystemScheduler } from '../../../src/wire/clock.js';
+import { DnsResolver } from '../../../src/wire/dns.js';
 import { SystemRandom } from '../../../src/wire/random.js';
 import type { EmbeddedSipEngine } from '../../../src/wire/sip/embedded-engine.js';
 import type { SipUserAgent } from '../../../src/wire/sip/user-agent.js';
+import { TestDnsServer } from '../../support/dns-server.js';
 import { RawTcpPeer, RawTcpServer, RawUdpPeer, until } from '../../support/raw-sip-peer.js';
 import { messageTo, openEngine, openPhone, PASSWORD, portOf } from '../../support/sip-engine.js';
 import { read, readResponse } from '../../support/sip-messages.js';
@@ -457,6 +460,39 @@ describe('the embedded SIP engine over loopback', () => {
       });
     }
   });
+
+  it('finds a server by SRV and address records of a real DNS server (RFC 3263 §4)', async () => {
+    const peer = await udp();
+    peer.answer = () => 200;
+    const server = await TestDnsServer.open({
+      'SRV _sip._udp.elsewhere.test': [`10 0 ${peer.port} sip.elsewhere.test`],
+      'A sip.elsewhere.test': ['127.0.0.1'],
+    });
+    const dns = new DnsResolver(new SystemScheduler(), { servers: [server.server] });
+    try {
+      const engine = await engineWith({ dns });
+      assert.equal(told(await engine.sendMessage(messageTo('sip:b@elsewhere.test'))), 200);
+      assert.equal(told(await engine.sendMessage(messageTo('sip:b@nowhere.test'))), 'no-such-domain');
+      const asked = server.asked.length;
+      assert.equal(told(await engine.sendMessage(messageTo('sip:b@elsewhere.test'))), 200);
+      assert.equal(server.asked.length, asked); // remembered
+    } finally {
+      dns.close();
+      await server.close();
+    }
+  });
+
+  for (const transport of ['udp', 'tcp'] as const) {
+    it(`serves phones over IPv6 (${transport})`, async () => {
+      const engine = await engineWith({ options: { listen: [`${transport}:[::1]:0`] } });
+      listen(engine);
+      const registrar = { host: '::1', port: portOf(engine, transport), transport };
+      const romeo = await phone(engine, 'romeo', transport, { registrar });
+      assert.equal((await romeo.register()).status, 200);
+      assert.equal((await romeo.message('sip:juliet@example.com', 'Hi')).status, 200);
+      assert.equal(told(await engine.sendMessage(messageTo('sip:romeo@example.net'))), 200);
+    });
+  }
 
   describe('failover (RFC 3263 §4.3)', () => {
     const addresses = async (ports: readonly number[], transport: 'udp' | 'tcp', options: object = {}) => {
