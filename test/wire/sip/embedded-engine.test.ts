@@ -150,7 +150,7 @@ describe('the embedded SIP engine over loopback', () => {
             cached: ({ type }) => (type === 'A' ? { kind: 'addresses', addresses: ['127.0.0.1'] } : { kind: 'none' }),
             query: async () => ({ kind: 'none' }),
           },
-          options: { trustedPeers: ['127.0.0.1/32'], timers: FAST },
+          options: { trustedPeers: ['127.0.0.1/32'] },
         });
       const lead = async (engine: EmbeddedSipEngine, user: string, ...targets: readonly string[]) => {
         const agent = await phone(engine, user);
@@ -383,7 +383,7 @@ describe('the embedded SIP engine over loopback', () => {
   describe('where requests for others go', () => {
     const proxied = async (proxy: RawUdpPeer, extra: object = {}) =>
       engineWith({
-        options: { outboundProxy: `sip:127.0.0.1:${proxy.port};transport=udp;lr`, timers: FAST, ...extra },
+        options: { outboundProxy: `sip:127.0.0.1:${proxy.port};transport=udp;lr`, ...extra },
       });
 
     it('to the outbound proxy, with a route through it', async () => {
@@ -436,7 +436,7 @@ describe('the embedded SIP engine over loopback', () => {
 
     it('silence is a timeout, after retransmissions', async () => {
       const proxy = await udp();
-      const engine = await proxied(proxy);
+      const engine = await proxied(proxy, { timers: FAST });
       assert.equal(told(await engine.sendMessage(messageTo('sip:benvolio@elsewhere.test'))), 'timeout');
       assert.ok(proxy.received.length > 5);
       assert.equal(new Set(proxy.received).size, 1);
@@ -503,7 +503,7 @@ describe('the embedded SIP engine over loopback', () => {
           : ({ kind: 'none' } as const);
       return engineWith({
         dns: { cached: ({ name }) => answer(name), query: async ({ name }) => answer(name) },
-        options: { timers: FAST, ...options },
+        options,
       });
     };
 
@@ -528,7 +528,7 @@ describe('the embedded SIP engine over loopback', () => {
     it('silence goes on to the next server', async () => {
       const [first, second] = [await udp(), await udp()];
       second.answer = () => 200;
-      const engine = await addresses([first.port, second.port], 'udp');
+      const engine = await addresses([first.port, second.port], 'udp', { timers: FAST });
       assert.equal(told(await engine.sendMessage(messageTo('sip:b@elsewhere.test'))), 200);
       const branches = [first, second].map((peer) => (read(peer.received[0] as string) as SipRequest).topVia.branch);
       assert.notEqual(branches[0], branches[1]); // a new transaction
