@@ -3,7 +3,7 @@
  * layer knows them by their branch, which differs; Call-ID, From tag and CSeq are the same (RFC 3261 §8.2.2.2).
  */
 import { AgingMap } from '../../base/aging-map.js';
-import { ownText } from '../../base/own-text.js';
+import { detached } from '../../base/own-text.js';
 import type { SipRequest } from '../../sip/message/message.js';
 
 export interface DuplicateOptions {
@@ -49,7 +49,7 @@ export class DuplicateGuard {
     this.#forgetOld(now);
     const entry = this.#entries.get(key);
     if (entry !== undefined) return entry.delivered ? 'delivered' : 'open';
-    this.#entries.set(ownText(key), { delivered: false, forgetAt: now + this.#windowMs });
+    this.#entries.set(detached(key), { delivered: false, forgetAt: now + this.#windowMs });
     return 'new';
   }
 

@@ -3,7 +3,7 @@ import type { Element } from 'ltx';
 import { DelayQueue, type Waiting } from '../../base/delay-queue.js';
 import type { Log, LogFields } from '../../base/log.js';
 import type { Counter, Metrics } from '../../base/metrics.js';
-import { ownText } from '../../base/own-text.js';
+import { detached } from '../../base/own-text.js';
 import type { Random } from '../../base/random.js';
 import type { Result } from '../../base/result.js';
 import type { Scheduler } from '../../base/time.js';
@@ -282,7 +282,7 @@ export class MessageInterworking {
     this.#copies.delivered(open.copyKey);
     this.#lateFailures.remember(
       open.id,
-      { from: open.from, to: open.to, callId: ownText(open.request.callId), excerpt: excerptOf(open.text) },
+      { from: open.from, to: open.to, callId: detached(open.request.callId), excerpt: excerptOf(open.text) },
       this.#scheduler.now(),
     );
     this.#fromSip.delivered.add();

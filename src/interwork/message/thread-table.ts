@@ -1,6 +1,6 @@
 /** Which Call-ID stands for which thread, where one cannot be the other literally (RFC 7572 §4, §5: thread and Call-ID map to each other). */
 import { AgingMap } from '../../base/aging-map.js';
-import { ownText } from '../../base/own-text.js';
+import { detached } from '../../base/own-text.js';
 
 export interface ThreadTableOptions {
   /** Pairs of thread and Call-ID kept, the longest unused going first. Default 10,000. Memory: about 600 octets each. */
@@ -66,7 +66,12 @@ export class ThreadTable {
     if (thread.length > LONGEST_THREAD) return;
     this.#forget(this.#byThread.get(key(pair, thread)));
     this.#forget(this.#byCallId.get(key(pair, callId)));
-    const entry: Entry = { pair, thread: ownText(thread), callId: ownText(callId), expiresAt: now + this.#lifetimeMs };
+    const entry: Entry = {
+      pair,
+      thread: detached(thread),
+      callId: detached(callId),
+      expiresAt: now + this.#lifetimeMs,
+    };
     this.#byCallId.set(key(pair, entry.callId), entry);
     this.#byThread.set(key(pair, entry.thread), entry);
     for (let oldest = this.#byCallId.oldest; oldest !== undefined; oldest = this.#byCallId.oldest) {
