@@ -3,12 +3,13 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { Element } from 'ltx';
 import type { Random } from '../../base/random.js';
 import type { Scheduler, Timer } from '../../base/time.js';
-import { ComponentStream, type StreamEnd } from '../../xmpp/component/component-stream.js';
+import { type ComponentEffect, ComponentStream, type StreamEnd } from '../../xmpp/component/component-stream.js';
 import { DeliveryBarrier, type Settled } from '../../xmpp/component/delivery-barrier.js';
 import { readStanzaError } from '../../xmpp/stanza/error-reply.js';
 import { NS_PING } from '../../xmpp/stanza/namespaces.js';
 import { NS_CLIENT } from '../../xmpp/stream/namespaces.js';
 import { stanzaText } from '../../xmpp/stream/stanza-text.js';
+import type { XmlFault } from '../../xmpp/xml/xml-fault.js';
 import { XmlStreamParser } from '../../xmpp/xml/xml-stream-parser.js';
 import { StreamWriter } from './stream-writer.js';
 
@@ -36,11 +37,19 @@ export interface ComponentConnectionEvents {
   ready(): void;
   /** Stanzas that are not answers to this connection's own pings, nor errors of messages that wait here. */
   stanza(stanza: Element): void;
-  /** Called once; `unwritten`: what never reached the network, beside messages of `deliver`. */
-  over(reason: StreamEnd, unwritten: readonly Element[]): void;
+  /** A stanza too large to be read, without its content. */
+  oversized(stanza: Element, fault: XmlFault): void;
+  /** A bug of ours, which ends this stream and nothing else. */
+  bug(cause: unknown): void;
+  /**
+   * Called once, when the stream has ended.
+   * @param unsent what the network has nothing of, beside messages of `deliver`: it can go out on the next stream
+   * @param lost how many more stanzas were on their way, so that nobody knows whether they arrived
+   */
+  over(reason: StreamEnd, unsent: readonly Element[], lost: number): void;
 }
 
-/** Pings in a row that nobody answered: the server counts as dead. */
+/** Pings in a row during which nothing at all was heard: the server counts as dead. */
 const DEAD_AFTER_PINGS = 2;
 
 export class ComponentConnection {
@@ -54,8 +63,10 @@ export class ComponentConnection {
   #pingTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
   #negotiationTimer: Timer | undefined;
+  #pingedAt = 0;
   #unanswered = 0;
   #lastHeardAt: number;
+  #onSettled: (() => void)[] = [];
   #over = false;
 
   constructor(
@@ -64,7 +75,8 @@ export class ComponentConnection {
   ) {
     const { host, port, scheduler } = options;
     this.#lastHeardAt = scheduler.now();
-    this.#parser = new XmlStreamParser({ maxStanzaBytes: options.maxStanzaOctets * 2 });
+    // The server is trusted, but passes on what anybody wrote: that must not end the stream of all.
+    this.#parser = new XmlStreamParser({ maxStanzaBytes: options.maxStanzaOctets }, { skipsOversized: true });
     this.#stream = new ComponentStream(options.domain, options.secret);
     this.#socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
     this.#writer = new StreamWriter(this.#socket, {
@@ -86,6 +98,14 @@ export class ComponentConnection {
     return this.#stream.ready && !this.#over;
   }
 
+  /** Resolves when no message waits for its confirmation any more. */
+  settled(): Promise<void> {
+    if (this.#barrier.waiting === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onSettled.push(resolve);
+    });
+  }
+
   /** Messages that wait for their confirmation. */
   get waiting(): number {
     return this.#barrier.waiting;
@@ -103,6 +123,7 @@ export class ComponentConnection {
     this.#barrier.add(id, to, (settled) => {
       this.#delivering.delete(stanza);
       settle(settled);
+      if (this.#barrier.waiting === 0) for (const tell of this.#onSettled.splice(0)) tell();
     });
     // before the write, so that the ping is part of the same batch of octets
     this.#schedulePing();
@@ -132,22 +153,33 @@ export class ComponentConnection {
 
   #read(chunk: Buffer): void {
     this.#lastHeardAt = this.options.scheduler.now();
-    for (const event of this.#parser.push(chunk)) {
-      for (const effect of this.#stream.take(event)) {
-        switch (effect.kind) {
-          case 'write':
-            this.#writer.write(effect.text);
-            break;
-          case 'ready':
-            this.#becameReady();
-            break;
-          case 'stanza':
-            this.#stanza(effect.stanza);
-            break;
-          case 'over':
-            this.#end(effect.reason);
-        }
+    try {
+      for (const event of this.#parser.push(chunk)) {
+        for (const effect of this.#stream.take(event)) this.#carryOut(effect);
       }
+    } catch (cause) {
+      this.events.bug(cause);
+      this.#end({ kind: 'error', text: 'an internal error' });
+    }
+  }
+
+  #carryOut(effect: ComponentEffect): void {
+    switch (effect.kind) {
+      case 'write':
+        this.#writer.write(effect.text);
+        break;
+      case 'ready':
+        this.#becameReady();
+        break;
+      case 'stanza':
+        this.#stanza(effect.stanza);
+        break;
+      case 'oversized':
+        this.events.oversized(effect.stanza, effect.fault);
+        break;
+      case 'over':
+        this.#end(effect.reason);
+        break;
     }
   }
 
@@ -191,15 +223,17 @@ export class ComponentConnection {
     const ping = new Element('iq', { xmlns: NS_CLIENT, type: 'get', from: domain, to: pingTarget, id });
     ping.c('ping', { xmlns: NS_PING });
     this.#barrier.sendPing(id);
+    this.#pingedAt = scheduler.now();
     this.#pingTimer = scheduler.after(barrierTimeoutMs, () => this.#pingTimedOut());
     this.#writer.write(stanzaText(ping));
   }
 
   #pingTimedOut(): void {
     this.#barrier.timedOut();
-    this.#unanswered++;
-    if (this.#unanswered >= DEAD_AFTER_PINGS) this.#end({ kind: 'error', text: 'the server answers no ping' });
-    else this.#schedulePing();
+    // A server that says other things lives, and may only be slow to reach the target of the ping.
+    this.#unanswered = this.#lastHeardAt > this.#pingedAt ? 0 : this.#unanswered + 1;
+    if (this.#unanswered < DEAD_AFTER_PINGS) this.#schedulePing();
+    else this.#end({ kind: 'error', text: `nothing heard, and no answer to pings of ${this.options.pingTarget}` });
   }
 
   /** RFC 6120 §4.6: silence alone proves nothing; an unanswered ping does. */
@@ -214,11 +248,13 @@ export class ComponentConnection {
     if (this.#over) return;
     this.#over = true;
     for (const timer of [this.#pingTimer, this.#idleTimer, this.#negotiationTimer]) timer?.cancel();
+    const unsent = [...this.#writer.unsent];
     const unwritten = this.#writer.abandon();
-    const messages = unwritten.filter((stanza) => this.#delivering.has(stanza));
-    const others = unwritten.filter((stanza) => !this.#delivering.has(stanza));
     this.#socket.destroy();
-    this.#barrier.broke(new Set(messages.map((stanza) => String(stanza.attrs.id))));
-    this.events.over(reason, others);
+    const isOther = (stanza: Element) => !this.#delivering.has(stanza);
+    const others = unsent.filter(isOther);
+    const lost = unwritten.filter(isOther).length - others.length;
+    this.#barrier.broke(new Set(unsent.filter((stanza) => !isOther(stanza)).map(({ attrs }) => String(attrs.id))));
+    this.events.over(reason, others, lost);
   }
 }

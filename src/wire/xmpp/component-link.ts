@@ -5,11 +5,16 @@ import type { Counter, Metrics } from '../../base/metrics.js';
 import type { Random } from '../../base/random.js';
 import { err, type Result } from '../../base/result.js';
 import type { Scheduler, Timer } from '../../base/time.js';
+import { Jid } from '../../xmpp/address/jid.js';
 import type { StreamEnd } from '../../xmpp/component/component-stream.js';
 import { ReconnectDelay, type ReconnectOptions } from '../../xmpp/component/reconnect.js';
 import type { GatewayAnswers } from '../../xmpp/gateway/gateway-answers.js';
 import type { DeliveryFailure, LinkCause, XmppLink } from '../../xmpp/link.js';
+import { errorReply } from '../../xmpp/stanza/error-reply.js';
+import { stanzaError } from '../../xmpp/stanza/error-type.js';
+import { NS_ERRORS } from '../../xmpp/stanza/namespaces.js';
 import { stanzaText } from '../../xmpp/stream/stanza-text.js';
+import type { XmlFault } from '../../xmpp/xml/xml-fault.js';
 import { ComponentConnection } from './component-connection.js';
 
 export interface ComponentLinkOptions {
@@ -45,6 +50,9 @@ export interface ComponentLinkLimits {
   readonly idleMs?: number;
 }
 
+/** How long a closing stream waits for the server to close it too. */
+const CLOSING_MS = 2000;
+
 /** One domain and its stream, or the wait for the next one. */
 interface Home {
   readonly domain: string;
@@ -53,7 +61,13 @@ interface Home {
   readyAt: number;
   timer: Timer | undefined;
   /** What nobody waits for and the server has not had yet; sent when the stream is up again. */
-  backlog: Element[];
+  backlog: Queued[];
+  backlogCharacters: number;
+}
+
+interface Queued {
+  readonly stanza: Element;
+  readonly text: string;
 }
 
 export class ComponentLink implements XmppLink {
@@ -65,6 +79,7 @@ export class ComponentLink implements XmppLink {
   readonly #homes = new Map<string, Home>();
   readonly #limits: Required<ComponentLinkLimits>;
   readonly #dropped: Counter;
+  readonly #refused: Counter;
   readonly #sent: Counter;
   readonly #received: Counter;
   readonly #connects: Counter;
@@ -83,9 +98,19 @@ export class ComponentLink implements XmppLink {
       ...options.limits,
     };
     for (const name of options.domains) {
-      const domain = name.toLowerCase();
+      const jid = Jid.of(undefined, name);
+      if (!jid.ok) throw new Error(`'${name}' cannot be a component: ${jid.error}`);
+      const { domain } = jid.value;
       const delay = new ReconnectDelay(options.random, options.reconnect);
-      this.#homes.set(domain, { domain, delay, connection: undefined, readyAt: 0, timer: undefined, backlog: [] });
+      this.#homes.set(domain, {
+        domain,
+        delay,
+        connection: undefined,
+        readyAt: 0,
+        timer: undefined,
+        backlog: [],
+        backlogCharacters: 0,
+      });
     }
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
@@ -93,7 +118,11 @@ export class ComponentLink implements XmppLink {
     const { metrics } = options;
     this.#sent = metrics.counter('xmpp_component_stanzas', 'Stanzas of the component streams', { direction: 'out' });
     this.#received = metrics.counter('xmpp_component_stanzas', 'Stanzas of the component streams', { direction: 'in' });
-    this.#dropped = metrics.counter('xmpp_component_dropped', 'Stanzas that could not even be queued');
+    this.#dropped = metrics.counter(
+      'xmpp_component_dropped',
+      'Stanzas that were not sent, or on their way when a stream broke',
+    );
+    this.#refused = metrics.counter('xmpp_component_refused', 'Stanzas of others that exceeded a limit');
     this.#connects = metrics.counter('xmpp_component_connects', 'Component streams that became ready');
     metrics.gauge('xmpp_component_unconfirmed', 'Messages that wait for the server to confirm them', () =>
       this.#waiting(),
@@ -119,12 +148,19 @@ export class ComponentLink implements XmppLink {
     const closing = [...this.#homes.values()].flatMap(({ connection }) =>
       connection === undefined ? [] : [connection],
     );
+    await this.#within(drainMs, Promise.all(closing.map((connection) => connection.settled())));
     const left = Math.max(0, deadline - this.options.scheduler.now());
-    const timer = this.options.scheduler.after(Math.min(left, 2000), () => {
-      for (const connection of closing) connection.destroy();
+    await this.#within(Math.min(left, CLOSING_MS), Promise.all(closing.map((connection) => connection.close())));
+    for (const connection of closing) connection.destroy();
+  }
+
+  async #within(limitMs: number, work: Promise<unknown>): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.options.scheduler.after(limitMs, resolve);
     });
-    await Promise.all(closing.map((connection) => connection.close()));
-    timer.cancel();
+    await Promise.race([work, late]);
+    timer?.cancel();
   }
 
   onStanza(take: (stanza: Element) => void): void {
@@ -158,15 +194,22 @@ export class ComponentLink implements XmppLink {
 
   #sendFrom(home: Home, stanza: Element): boolean {
     const { connection } = home;
-    if (connection === undefined || !connection.ready) {
-      if (this.#stopping || home.backlog.length >= this.#limits.queueStanzas) return false;
-      home.backlog.push(stanza);
-      return true;
-    }
     const text = stanzaText(stanza);
-    if (isLonger(text, this.#limits.stanzaOctets) || connection.isFull(text.length)) return false;
+    if (isLonger(text, this.#limits.stanzaOctets)) return false;
+    if (connection === undefined || !connection.ready) return this.#keep(home, { stanza, text });
+    if (connection.isFull(text.length)) return false;
     this.#sent.add();
     return connection.send(stanza, text);
+  }
+
+  /** Until the stream is up again. */
+  #keep(home: Home, queued: Queued): boolean {
+    const characters = home.backlogCharacters + queued.text.length;
+    const { queueStanzas, queueOctets } = this.#limits;
+    if (this.#stopping || home.backlog.length >= queueStanzas || characters > queueOctets) return false;
+    home.backlog.push(queued);
+    home.backlogCharacters = characters;
+    return true;
   }
 
   #connect(home: Home): void {
@@ -190,7 +233,9 @@ export class ComponentLink implements XmppLink {
       {
         ready: () => this.#connected(home),
         stanza: (stanza) => this.#takeStanza(stanza),
-        over: (reason, unwritten) => this.#lost(home, reason, unwritten),
+        oversized: (stanza, fault) => this.#refuse(stanza, fault),
+        bug: (cause) => this.#bug(cause),
+        over: (reason, unsent, lost) => this.#lost(home, reason, unsent, lost),
       },
     );
   }
@@ -199,21 +244,49 @@ export class ComponentLink implements XmppLink {
     home.readyAt = this.options.scheduler.now();
     this.#connects.add();
     this.options.log.info('component connected', { domain: home.domain, server: this.#place() });
-    for (const stanza of home.backlog.splice(0)) this.send(stanza);
+    home.backlogCharacters = 0;
+    for (const { stanza } of home.backlog.splice(0)) this.send(stanza);
     if (this.up) this.#markReady();
   }
 
   #takeStanza(stanza: Element): void {
     this.#received.add();
-    const answers = this.options.answers(stanza);
-    if (answers === undefined) this.#take(stanza);
-    else for (const answer of answers) this.send(answer);
+    try {
+      const answers = this.options.answers(stanza);
+      if (answers === undefined) this.#take(stanza);
+      else for (const answer of answers) this.send(answer);
+    } catch (cause) {
+      this.#bug(cause);
+      if (isAnswerable(stanza)) this.send(errorReply(stanza, stanzaError('internal-server-error')));
+    }
   }
 
-  #lost(home: Home, reason: StreamEnd, unwritten: readonly Element[]): void {
+  /** RFC 6120 §13.12: a stanza error, for the stream is everybody's. */
+  #refuse(stanza: Element, fault: XmlFault): void {
+    this.#received.add();
+    this.#refused.add();
+    this.options.log.warn('stanza too large', {
+      stanza: stanza.name,
+      from: String(stanza.attrs.from),
+      reason: fault.text,
+    });
+    if (!isAnswerable(stanza)) return;
+    const reply = errorReply(stanza, stanzaError('policy-violation', fault.text));
+    reply.getChild('error')!.c('stanza-too-big', { xmlns: NS_ERRORS });
+    this.send(reply);
+  }
+
+  #bug(cause: unknown): void {
+    this.options.log.error('component stream: a stanza could not be handled', {
+      stack: (cause as Error)?.stack ?? String(cause),
+    });
+  }
+
+  #lost(home: Home, reason: StreamEnd, unsent: readonly Element[], lost: number): void {
     const { scheduler, log } = this.options;
     home.connection = undefined;
-    home.backlog.push(...unwritten.slice(0, Math.max(0, this.#limits.queueStanzas - home.backlog.length)));
+    const dropped = unsent.filter((stanza) => !this.#keep(home, { stanza, text: stanzaText(stanza) }));
+    if (dropped.length + lost > 0) this.#dropped.add(dropped.length + lost);
     if (this.#stopping) return;
     const upMs = home.readyAt === 0 ? 0 : scheduler.now() - home.readyAt;
     const waitMs = home.delay.after(upMs, reason.kind === 'refused');
@@ -251,6 +324,11 @@ export class ComponentLink implements XmppLink {
 
 function failed(cause: LinkCause): Promise<Result<void, DeliveryFailure>> {
   return Promise.resolve(err({ kind: 'local', cause }));
+}
+
+/** Errors and results are never answered (RFC 6120 §8.3.1). */
+function isAnswerable(stanza: Element): boolean {
+  return stanza.attrs.type !== 'error' && !(stanza.name === 'iq' && stanza.attrs.type === 'result');
 }
 
 /** Whether `text` is longer than `octets` in UTF-8; counted only where it could be. */

@@ -48,6 +48,11 @@ export class StreamWriter {
     return this.#text.length + (this.#inFlight?.text.length ?? 0);
   }
 
+  /** The stanzas of which the socket has nothing yet; those in flight may have arrived in part. */
+  get unsent(): readonly Element[] {
+    return this.#stanzas;
+  }
+
   /** Queues `text`; false when nothing is taken any more. */
   write(text: string, stanza?: Element): boolean {
     if (this.#ending || this.#lost) return false;

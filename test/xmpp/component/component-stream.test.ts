@@ -5,167 +5,118 @@ import {
   handshakeOf,
   NS_COMPONENT_ACCEPT,
 } from '../../../src/xmpp/component/component-stream.js';
+import { serializeXml } from '../../../src/xmpp/xml/serialize-xml.js';
 import { XmlStreamParser } from '../../../src/xmpp/xml/xml-stream-parser.js';
 
-const SECRET = 'test';
-const HEADER =
-  "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:component:accept' from='example.net' id='3BF96D32'>";
-const ERROR_NS = "xmlns='urn:ietf:params:xml:ns:xmpp-streams'";
+const NS_STREAMS = 'http://etherx.jabber.org/streams';
+const HEADER = `<stream:stream xmlns='${NS_COMPONENT_ACCEPT}' xmlns:stream='${NS_STREAMS}' from='example.net' id='3BF96D32'>`;
 
-/** A stream that has sent its opening, and a server that says something on it. */
-function opened() {
-  const stream = new ComponentStream('example.net', SECRET);
-  const parser = new XmlStreamParser();
-  const opening = stream.open();
-  const hears = (text: string): readonly ComponentEffect[] =>
-    parser.push(Buffer.from(text)).flatMap((event) => stream.take(event));
-  return { stream, opening, hears };
+/** What a stream makes of a server's words. */
+function hear(xml: string, secret = 'test'): { stream: ComponentStream; effects: ComponentEffect[] } {
+  const stream = new ComponentStream('example.net', secret);
+  stream.open();
+  const parser = new XmlStreamParser({ maxDepth: 4 }, { skipsOversized: true });
+  const effects = parser.push(Buffer.from(xml)).flatMap((event) => stream.take(event));
+  return { stream, effects };
 }
 
-function ready() {
-  const peer = opened();
-  peer.hears(HEADER);
-  peer.hears('<handshake/>');
-  assert.equal(peer.stream.ready, true);
-  return peer;
+function end(xml: string) {
+  const last = hear(xml).effects.at(-1);
+  assert.equal(last?.kind, 'over');
+  return last?.kind === 'over' ? last.reason : undefined;
 }
 
-/** The one effect that ends the stream. */
-function endOf(effects: readonly ComponentEffect[]) {
-  assert.equal(effects.length, 1);
-  const [effect] = effects;
-  assert.ok(effect?.kind === 'over');
-  return effect.reason;
-}
+describe('XEP-0114 §3: a component stream', () => {
+  it('0114-1: opens with the name of the component', () => {
+    const text = new ComponentStream('example.net', 'test').open();
+    const [event] = new XmlStreamParser().push(Buffer.from(text));
+    assert.ok(event?.kind === 'stream-start');
+    assert.equal(event.attrs.to, 'example.net');
+    assert.equal(event.declaredNamespaces.get(''), NS_COMPONENT_ACCEPT);
+    assert.equal(event.attrs.version, undefined, 'no features are negotiated');
+  });
 
-describe('XEP-0114 §3: the handshake', () => {
-  it('hashes the stream id and the secret as the example does', () => {
+  it('0114-3: answers with SHA-1 of stream id and secret', () => {
     assert.equal(handshakeOf('3BF96D32', 'test'), 'aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e');
-  });
-
-  it('hashes the UTF-8 form of a secret', () => {
-    assert.notEqual(handshakeOf('1', 'schlüssel'), handshakeOf('1', 'schlussel'));
-    assert.match(handshakeOf('1', 'schlüssel'), /^[0-9a-f]{40}$/);
-  });
-
-  it('is written when the server has opened the stream', () => {
-    const { hears, stream } = opened();
-    assert.deepEqual(hears(HEADER), [
+    assert.deepEqual(hear(HEADER).effects, [
       { kind: 'write', text: '<handshake>aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e</handshake>' },
     ]);
-    assert.equal(stream.ready, false);
   });
 
-  it('makes the stream ready when it is accepted', () => {
-    const { hears, stream } = opened();
-    hears(HEADER);
-    assert.deepEqual(hears('<handshake/>'), [{ kind: 'ready' }]);
+  it('is ready when the handshake is accepted', () => {
+    const { stream, effects } = hear(`${HEADER}<handshake/>`);
+    assert.deepEqual(effects.at(-1), { kind: 'ready' });
     assert.equal(stream.ready, true);
-  });
-});
-
-describe('a component stream', () => {
-  it('opens to its own name, in the namespace of components', () => {
-    const [start] = new XmlStreamParser().push(Buffer.from(opened().opening));
-    assert.ok(start?.kind === 'stream-start');
-    assert.equal(start.root.attrs.to, 'example.net');
-    assert.equal(start.root.attrs.xmlns, NS_COMPONENT_ACCEPT);
-    assert.equal(start.namespace, 'http://etherx.jabber.org/streams');
+    assert.equal(hear(HEADER).stream.ready, false);
   });
 
-  it('gives stanzas in the namespace of clients', () => {
-    const [effect] = ready().hears(
-      "<message from='juliet@example.com' to='romeo@example.net'><body>Hi</body></message>",
+  it('gives stanzas in jabber:client, what is theirs inside too, and nothing else', () => {
+    const { effects } = hear(
+      `${HEADER}<handshake/><message><body/><f xmlns='urn:f'><message xmlns='${NS_COMPONENT_ACCEPT}'/></f></message><other/><iq xmlns='urn:x'/><presence xmlns='jabber:client'/>`,
     );
-    assert.ok(effect?.kind === 'stanza');
-    assert.equal(effect.stanza.attrs.xmlns, 'jabber:client');
-    assert.equal(effect.stanza.getChildText('body'), 'Hi');
+    assert.deepEqual(
+      effects.slice(2).map((effect) => (effect.kind === 'stanza' ? serializeXml(effect.stanza) : effect.kind)),
+      [
+        `<message xmlns="jabber:client"><body/><f xmlns="urn:f"><message xmlns="${NS_COMPONENT_ACCEPT}"/></f></message>`,
+        '<presence xmlns="jabber:client"/>',
+      ],
+    );
   });
 
-  it('ends when the server ends it', () => {
-    const { hears, stream } = ready();
-    assert.equal(endOf(hears('</stream:stream>')).kind, 'closed');
-    assert.equal(stream.ready, false);
+  it('tells a stanza that is too large from others', () => {
+    const { effects } = hear(`${HEADER}<handshake/><message id='a'><b><c><d><e/></d></c></b></message>`);
+    const last = effects.at(-1);
+    assert.ok(last?.kind === 'oversized');
+    assert.equal(last.stanza.attrs.id, 'a');
+    assert.equal(last.fault.appCondition, 'stanza-too-big');
   });
 
-  it('says nothing more once it is over', () => {
-    const stream = ready().stream;
-    const end = { kind: 'stream-end' } as const;
-    assert.equal(stream.take(end).length, 1);
-    assert.deepEqual(stream.take(end), []);
-  });
-
-  it('ends at XML that is none', () => {
-    assert.equal(endOf(ready().hears('<message></iq>')).kind, 'error');
-  });
-
-  it('ends when the peer opens it with something else than a stream', () => {
-    assert.equal(endOf(opened().hears("<html xmlns='http://www.w3.org/1999/xhtml'>")).kind, 'error');
-  });
-
-  for (const id of ['', " id=''"]) {
-    it(`ends when the server gives it ${id === '' ? 'no id' : 'an empty id'}`, () => {
-      assert.equal(endOf(opened().hears(HEADER.replace(" id='3BF96D32'", id))).kind, 'error');
-    });
-  }
-
-  it('takes no stanza for the handshake (early stanzas)', () => {
-    const { hears, stream } = opened();
-    hears(HEADER);
-    assert.match(endOf(hears('<message/>')).text, /<message\/> instead of the handshake/);
-    assert.equal(stream.ready, false);
-  });
-
-  it('takes nothing before the stream is open', () => {
-    const { stream } = opened();
-    const parser = new XmlStreamParser();
-    const element = parser.push(Buffer.from(`${HEADER}<message/>`))[1]!;
-    assert.equal(endOf(stream.take(element)).kind, 'error');
-  });
-
-  it('takes no second opening', () => {
-    const { stream } = ready();
-    const start = new XmlStreamParser().push(Buffer.from(HEADER))[0]!;
-    assert.match(endOf(stream.take(start)).text, /twice/);
-  });
-
-  for (const state of ['before the handshake', 'after the handshake'] as const) {
-    it(`ignores features that a server announces ${state}`, () => {
-      const { hears, stream } = opened();
-      hears(HEADER);
-      if (state === 'after the handshake') hears('<handshake/>');
-      assert.deepEqual(hears("<stream:features><x xmlns='urn:example'/></stream:features>"), []);
-      if (state === 'before the handshake') hears('<handshake/>');
-      assert.equal(stream.ready, true);
-    });
-  }
-});
-
-describe('XEP-0114 §3: how a server refuses a component', () => {
-  for (const [condition, kind] of [
-    ['not-authorized', 'refused'],
-    ['host-unknown', 'refused'],
-    ['invalid-namespace', 'refused'],
-    ['conflict', 'conflict'],
-    ['system-shutdown', 'error'],
-    ['internal-server-error', 'error'],
+  const error = (condition: string, text = '') =>
+    `${HEADER}<stream:error><${condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>${text && `<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${text}</text>`}</stream:error>`;
+  for (const [what, xml, kind, words] of [
+    [
+      '0114-3: a wrong secret',
+      error('not-authorized', 'Given token does not match'),
+      'refused',
+      /^not-authorized: Given/,
+    ],
+    ['0114-2: an unknown component', error('host-unknown'), 'refused', /^host-unknown$/],
+    ['0114-2: a component that is connected', error('conflict'), 'conflict', /^conflict$/],
+    ['another error', error('system-shutdown'), 'error', /^system-shutdown$/],
+    ['an error without condition', `${HEADER}<stream:error/>`, 'error', /^undefined-condition$/],
+    ['a long text', error('reset', 'a'.repeat(5000)), 'error', /^reset: a{200}$/],
+    ['the end', `${HEADER}<handshake/></stream:stream>`, 'closed', /closed/],
+    ['a stream without id', HEADER.replace(/ id='.*'/, ''), 'error', /no id/],
+    ['something else instead of the handshake', `${HEADER}<message/>`, 'error', /<message\/> instead/],
+    ['no XMPP', '<html>', 'error', /no XMPP server/],
+    ['no XML', 'HTTP/1.1 400 Bad Request', 'error', /no XML stream/],
+    [
+      'a port for clients',
+      `${HEADER.replace(NS_COMPONENT_ACCEPT, 'jabber:client')}<stream:features/>`,
+      'refused',
+      /something else/,
+    ],
+    [
+      'a port for clients that says why',
+      error('invalid-namespace').replace(NS_COMPONENT_ACCEPT, 'jabber:client'),
+      'refused',
+      /^invalid-namespace$/,
+    ],
   ] as const) {
-    it(`${condition} is ${kind}`, () => {
-      const { hears } = opened();
-      hears(HEADER);
-      const reason = endOf(hears(`<stream:error><${condition} ${ERROR_NS}/></stream:error>`));
-      assert.deepEqual(reason, { kind, text: condition });
+    it(`${what}: ${kind}`, () => {
+      const reason = end(xml);
+      assert.equal(reason?.kind, kind);
+      assert.match(reason?.text ?? '', words);
     });
   }
 
-  it('tells the words that the server adds', () => {
-    const { hears } = opened();
-    hears(HEADER);
-    const error = `<stream:error><text ${ERROR_NS}>no such component</text><host-unknown ${ERROR_NS}/></stream:error>`;
-    assert.deepEqual(endOf(hears(error)), { kind: 'refused', text: 'host-unknown (no such component)' });
+  it('ends once', () => {
+    const { effects, stream } = hear(`${error('conflict')}</stream:stream>`);
+    assert.equal(effects.filter(({ kind }) => kind === 'over').length, 1);
+    assert.equal(stream.ready, false);
   });
 
-  it('an error without a condition is one all the same (RFC 6120 §4.9.2)', () => {
-    assert.deepEqual(endOf(ready().hears('<stream:error/>')), { kind: 'error', text: 'undefined-condition' });
+  it('COMPAT: waits through features', () => {
+    assert.deepEqual(hear(`${HEADER}<stream:features/><handshake/>`).effects.at(-1), { kind: 'ready' });
   });
 });
