@@ -87,14 +87,19 @@ export class PeerProcess {
     this.#listeners.add(listener);
   }
 
-  /** Waits for a line that was or will be written; fails when the program ends, or after `timeoutMs`. */
-  line(wanted: RegExp | ((line: string) => boolean), timeoutMs = 15_000, from = 0): Promise<string> {
+  /** Waits for a line that was or will be written; fails when the program ends, or after `timeoutMs`, and then says `what`. */
+  line(
+    wanted: RegExp | ((line: string) => boolean),
+    timeoutMs = 15_000,
+    from = 0,
+    what = String(wanted),
+  ): Promise<string> {
     const matches = wanted instanceof RegExp ? (line: string) => wanted.test(line) : wanted;
     const earlier = this.#lines.slice(from).find(matches);
     if (earlier !== undefined) return Promise.resolve(earlier);
-    if (this.#exit !== undefined) return Promise.reject(this.failure(`ended before writing ${wanted}`));
+    if (this.#exit !== undefined) return Promise.reject(this.failure(`ended before writing ${what}`));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => waiter.failed(this.failure(`wrote no ${wanted} in ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => waiter.failed(this.failure(`wrote no ${what} in ${timeoutMs} ms`)), timeoutMs);
       const done = () => {
         clearTimeout(timer);
         this.#waiters.delete(waiter);

@@ -27,7 +27,7 @@ class User(slixmpp.ClientXMPP):
         self.register_plugin("xep_0199")
         self.add_event_handler("session_start", self.started)
         self.add_event_handler("disconnected", lambda reason: tell("disconnected", reason=str(reason)))
-        self.add_event_handler("failed_auth", lambda _: tell("failed-auth"))
+        self.add_event_handler("failed_all_auth", lambda _: tell("failed-auth"))
         self.add_event_handler("stream_error", lambda error: tell("stream-error", condition=error["condition"]))
         for name in ("message", "presence"):
             matcher = MatchXPath(CLIENT + name)
@@ -90,5 +90,5 @@ async def main():
             return
 
 
-logging.basicConfig(level=logging.DEBUG if os.environ.get("XMPP_DEBUG") else logging.WARNING, stream=sys.stderr)
+logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 asyncio.get_event_loop().run_until_complete(main())

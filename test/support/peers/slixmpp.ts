@@ -60,7 +60,8 @@ export class SlixmppUser {
   /** Starts the client and waits until it is signed in. */
   static async online(options: SlixmppOptions): Promise<SlixmppUser> {
     const user = await SlixmppUser.start(options);
-    await user.#event('online', () => true, START_TIMEOUT_MS);
+    const { event } = await user.#event('online', () => true, START_TIMEOUT_MS, ['failed-auth', 'disconnected']);
+    if (event !== 'online') throw user.process.failure('did not sign in');
     return user;
   }
 
@@ -127,12 +128,18 @@ export class SlixmppUser {
     this.process.write(`${JSON.stringify(command)}\n`);
   }
 
-  async #event(what: string, wanted: (line: Line) => boolean, timeoutMs?: number): Promise<Line> {
+  async #event(
+    what: string,
+    wanted: (line: Line) => boolean,
+    timeoutMs?: number,
+    others: readonly string[] = [],
+  ): Promise<Line> {
     const matches = (text: string) => {
       const line = parsed(text);
-      return line !== undefined && (what === 'stanza' || line.event === what) && wanted(line);
+      if (line === undefined) return false;
+      return others.includes(line.event) || ((what === 'stanza' || line.event === what) && wanted(line));
     };
-    const text = await this.process.line(matches, timeoutMs);
+    const text = await this.process.line(matches, timeoutMs, 0, `such a ${what} event`);
     return parsed(text)!;
   }
 }

@@ -15,6 +15,8 @@ export interface LogLine {
 export interface VeronaOptions {
   /** Its address; 127.0.0.2 where a proxy has to tell it from phones by address. */
   readonly host?: string;
+  /** Its SIP port; default: a free one. */
+  readonly port?: number;
   /**
    * Keys of the configuration contract; `sip.listen`, `http`, `store`, `dataDir` and `log` are added. Or a file, which `env`
    * adapts to this machine by variables made from where the gateway is to be.
@@ -56,7 +58,8 @@ export class Verona {
   static async start(options: VeronaOptions): Promise<Verona> {
     const host = options.host ?? '127.0.0.1';
     const folder = await TemporaryFolder.make('verona');
-    const place = { host, port: await freeSipPort(host), httpPort: await freeTcpPort(), folder: folder.path };
+    const port = options.port ?? (await freeSipPort(host));
+    const place = { host, port, httpPort: await freeTcpPort(), folder: folder.path };
     const gateway = new Verona(folder, place, options);
     gateway.#configFile = await gateway.#file(options.config);
     gateway.resume();
@@ -68,6 +71,11 @@ export class Verona {
     const gateway = await Verona.start(options);
     await gateway.untilReady();
     return gateway;
+  }
+
+  /** The certificate that its XMPP server makes for itself; clients are to trust it. */
+  get caFile(): string {
+    return `${this.#folder.path}/data/xmpp-self-signed.crt`;
   }
 
   get process(): PeerProcess {
@@ -90,7 +98,7 @@ export class Verona {
       const line = parsed(text);
       return line !== undefined && wanted(line);
     };
-    return parsed(await this.process.line(matches, timeoutMs, from))!;
+    return parsed(await this.process.line(matches, timeoutMs, from, `log line for ${wanted}`))!;
   }
 
   /** The answer of one of its HTTP paths. */
