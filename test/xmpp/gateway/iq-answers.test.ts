@@ -1,146 +1,134 @@
 import assert from 'node:assert/strict';
-import { type Element, parse } from 'ltx';
+import { Element } from 'ltx';
+import { gatewayAnswers } from '../../../src/xmpp/gateway/gateway-answers.js';
 import { iqAnswer } from '../../../src/xmpp/gateway/iq-answers.js';
 import { readStanzaError } from '../../../src/xmpp/stanza/error-reply.js';
+import { parseXml } from '../../../src/xmpp/xml/parse-xml.js';
+import { serializeXml } from '../../../src/xmpp/xml/serialize-xml.js';
 
-const SOFTWARE = { name: 'Verona', version: '1.2.3' };
-const INFO = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-const ITEMS = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
-const PING = "<ping xmlns='urn:xmpp:ping'/>";
-const VERSION = "<query xmlns='jabber:iq:version'/>";
-const UNKNOWN = "<query xmlns='urn:example:unknown'/>";
+const OPTIONS = { software: { name: 'Verona', version: '1.2' } };
+const INFO = 'http://jabber.org/protocol/disco#info';
+const ITEMS = 'http://jabber.org/protocol/disco#items';
 
-function answersTo(text: string): readonly Element[] {
-  const iq = parse(text) as Element;
-  iq.attrs.xmlns = 'jabber:client';
-  return iqAnswer(iq, { software: SOFTWARE });
+function stanza(xml: string): Element {
+  const parsed = parseXml(xml);
+  assert.ok(parsed.ok, xml);
+  return parsed.value;
 }
 
-/** The one answer to a get of juliet. */
-function answerTo(payload: string, to: string, type = 'get'): Element {
-  const answers = answersTo(`<iq type='${type}' id='q1' from='juliet@example.com/balcony' to='${to}'>${payload}</iq>`);
-  assert.equal(answers.length, 1);
-  const [answer] = answers;
-  assert.ok(answer);
-  assert.equal(answer.name, 'iq');
-  assert.equal(answer.attrs.id, 'q1');
-  assert.equal(answer.attrs.from, to);
-  assert.equal(answer.attrs.to, 'juliet@example.com/balcony');
-  return answer;
+function iq(type: string, payload: string, to = 'example.net', id = " id='1'"): Element {
+  return stanza(
+    `<iq xmlns='jabber:client' type='${type}' from='juliet@example.com/balcony' to='${to}'${id}>${payload}</iq>`,
+  );
 }
 
-function conditionOf(answer: Element): string | undefined {
-  return readStanzaError(answer)?.condition;
+function answer(request: Element): Element {
+  const answers = iqAnswer(request, OPTIONS);
+  assert.equal(answers.length, 1, 'RFC 6120 §8.2.3: exactly one answer');
+  const [only] = answers as [Element];
+  assert.equal(only.name, 'iq');
+  assert.equal(only.attrs.xmlns, 'jabber:client');
+  assert.equal(only.attrs.from, request.attrs.to);
+  assert.equal(only.attrs.to, request.attrs.from);
+  assert.equal(only.attrs.id, request.attrs.id);
+  return only;
 }
 
-const withNode = (query: string) => query.replace('/>', " node='urn:example:node'/>");
-const DOMAIN = 'example.net';
-const USER = 'romeo@example.net';
-const DEVICE = 'romeo@example.net/orchard';
+const condition = (request: Element) => readStanzaError(answer(request))?.condition;
 
-describe('XEP-0030 §3: who a SIP entity is', () => {
-  for (const [to, category, type] of [
-    [DOMAIN, 'gateway', 'sip'],
-    [USER, 'account', 'registered'],
-    [DEVICE, 'client', 'phone'],
+describe("XEP-0030: what the gateway's addresses are", () => {
+  for (const [to, category, type, name, features] of [
+    [
+      'example.net',
+      'gateway',
+      'sip',
+      'Verona SIP gateway',
+      [INFO, ITEMS, 'urn:xmpp:ping', 'jabber:iq:version', 'jid\\20escaping'],
+    ],
+    ['romeo@example.net', 'account', 'registered', undefined, [INFO, ITEMS, 'urn:xmpp:ping']],
+    ['romeo@example.net/a@b', 'client', 'phone', undefined, [INFO, ITEMS, 'urn:xmpp:ping']],
   ] as const) {
-    it(`${to} is ${category}/${type}`, () => {
-      const query = answerTo(INFO, to).getChild('query', 'http://jabber.org/protocol/disco#info');
-      const identities = query?.getChildren('identity').map(({ attrs }) => [attrs.category, attrs.type]);
-      assert.deepEqual(identities, [[category, type]]);
-      const features = query?.getChildren('feature').map(({ attrs }) => attrs.var) ?? [];
-      assert.ok(features.includes('urn:xmpp:ping'));
-      assert.equal(features.includes('jid\\20escaping'), to === DOMAIN, 'XEP-0106 §5: domains say so');
-      assert.equal(features.includes('jabber:iq:version'), to === DOMAIN);
+    it(`0030-1: ${to} is ${category}/${type}`, () => {
+      const query = answer(iq('get', `<query xmlns='${INFO}'/>`, to)).getChild('query', INFO);
+      const identities = query?.getChildren('identity').map(({ attrs }) => attrs);
+      assert.deepEqual(identities, [{ category, type, ...(name !== undefined && { name }) }]);
+      assert.deepEqual(
+        query?.getChildren('feature').map(({ attrs }) => attrs.var),
+        features,
+      );
+    });
+
+    it(`0030-2: ${to} has no items`, () => {
+      const query = answer(iq('get', `<query xmlns='${ITEMS}'/>`, to)).getChild('query', ITEMS);
+      assert.deepEqual(query?.children, []);
     });
   }
 
-  for (const [what, query] of [
-    ['disco#info', INFO],
-    ['disco#items', ITEMS],
-  ] as const) {
-    it(`a node of ${what} does not exist`, () => {
-      assert.equal(conditionOf(answerTo(withNode(query), DOMAIN)), 'item-not-found');
-    });
-  }
-
-  it('an empty node is none', () => {
-    assert.equal(answerTo(INFO.replace('/>', " node=''/>"), DOMAIN).attrs.type, 'result');
-  });
-
-  for (const to of [DOMAIN, USER]) {
-    it(`${to} has no items`, () => {
-      const answer = answerTo(ITEMS, to);
-      assert.equal(answer.attrs.type, 'result');
-      assert.deepEqual(answer.getChild('query')?.children, []);
-    });
-  }
-
-  it('tells nothing about which users exist (XEP-0030 §8)', () => {
-    const about = (user: string) => answerTo(INFO, `${user}@example.net`).getChild('query')?.toString();
-    assert.equal(about('romeo'), about('nobody'));
+  it('0030-4: there are no nodes', () => {
+    assert.equal(condition(iq('get', `<query xmlns='${INFO}' node='x'/>`)), 'item-not-found');
+    assert.equal(condition(iq('get', `<query xmlns='${ITEMS}' node='x'/>`)), 'item-not-found');
+    assert.equal(answer(iq('get', `<query xmlns='${INFO}' node=''/>`)).attrs.type, 'result');
   });
 });
 
-describe('XEP-0199 §4: a ping', () => {
-  for (const to of [DOMAIN, USER, DEVICE]) {
-    it(`of ${to} is answered`, () => {
-      const answer = answerTo(PING, to);
-      assert.equal(answer.attrs.type, 'result');
-      assert.deepEqual(answer.children, []);
+describe('XEP-0199, XEP-0092: ping and version', () => {
+  for (const to of ['example.net', 'romeo@example.net', 'romeo@example.net/orchard']) {
+    it(`0199-1: ${to} answers a ping`, () => {
+      const pong = answer(iq('get', "<ping xmlns='urn:xmpp:ping'/>", to));
+      assert.equal(pong.attrs.type, 'result');
+      assert.deepEqual(pong.children, []);
     });
   }
-});
 
-describe('XEP-0092 §3: the version', () => {
-  it('of the domain is told', () => {
-    const query = answerTo(VERSION, DOMAIN).getChild('query', 'jabber:iq:version');
-    assert.equal(query?.getChildText('name'), 'Verona');
-    assert.equal(query?.getChildText('version'), '1.2.3');
-  });
-
-  it('of a SIP user is not', () => {
-    assert.equal(conditionOf(answerTo(VERSION, USER)), 'service-unavailable');
+  it('the domain tells its version', () => {
+    const query = answer(iq('get', "<query xmlns='jabber:iq:version'/>")).getChild('query', 'jabber:iq:version');
+    assert.equal(
+      serializeXml(query!),
+      '<query xmlns="jabber:iq:version"><name>Verona</name><version>1.2</version></query>',
+    );
   });
 });
 
-describe('RFC 6120 §8.2.3: every other request', () => {
-  for (const to of [DOMAIN, USER, DEVICE]) {
-    it(`to ${to} is answered service-unavailable`, () => {
-      assert.equal(conditionOf(answerTo(UNKNOWN, to)), 'service-unavailable');
-    });
-    for (const [what, payload] of [
-      ['disco#info', INFO],
-      ['ping', PING],
-    ] as const) {
-      it(`a set of ${what} to ${to} too`, () => {
-        assert.equal(conditionOf(answerTo(payload, to, 'set')), 'service-unavailable');
-      });
-    }
-  }
-
-  for (const [what, payload, type] of [
-    ['without a payload', '', 'get'],
-    ['with two payloads', PING + VERSION, 'get'],
-    ['of an unknown type', PING, 'fetch'],
+describe('RFC 6120 §8.2.3, §8.4: every other request', () => {
+  for (const [what, request, expected] of [
+    ['an unknown payload', iq('get', "<query xmlns='jabber:iq:private'/>"), 'service-unavailable'],
+    [
+      'an unknown payload for a user',
+      iq('set', "<jingle xmlns='urn:xmpp:jingle:1'/>", 'romeo@example.net/x'),
+      'service-unavailable',
+    ],
+    ['another element of a known namespace', iq('get', "<pong xmlns='urn:xmpp:ping'/>"), 'service-unavailable'],
+    ['a set of what is only got', iq('set', `<query xmlns='${INFO}'/>`), 'service-unavailable'],
+    ['a resource of the domain', iq('get', "<ping xmlns='urn:xmpp:ping'/>", 'example.net/x@y'), 'service-unavailable'],
+    [
+      'the version of a user',
+      iq('get', "<query xmlns='jabber:iq:version'/>", 'romeo@example.net'),
+      'service-unavailable',
+    ],
+    ['no id', iq('get', "<ping xmlns='urn:xmpp:ping'/>", 'example.net', ''), 'bad-request'],
+    ['an empty id', iq('get', "<ping xmlns='urn:xmpp:ping'/>", 'example.net', " id=''"), 'bad-request'],
+    ['no payload', iq('get', ''), 'bad-request'],
+    ['two payloads', iq('get', "<ping xmlns='urn:xmpp:ping'/><ping xmlns='urn:xmpp:ping'/>"), 'bad-request'],
+    ['an unknown type', iq('ask', "<ping xmlns='urn:xmpp:ping'/>"), 'bad-request'],
+    ['no type', stanza("<iq xmlns='jabber:client' id='1' from='a@b' to='c'><x/></iq>"), 'bad-request'],
   ] as const) {
-    it(`${what} is a bad-request`, () => {
-      const answer = answerTo(payload, DOMAIN, type);
-      assert.equal(conditionOf(answer), 'bad-request');
-      assert.equal(answer.getChild('error')?.attrs.type, 'modify');
-    });
+    it(`${what}: ${expected}`, () => assert.equal(condition(request), expected));
   }
 
-  it('without an id is a bad-request', () => {
-    const [answer, ...more] = answersTo(`<iq type='get' from='juliet@example.com' to='example.net'>${PING}</iq>`);
-    assert.ok(answer);
-    assert.equal(conditionOf(answer), 'bad-request');
-    assert.deepEqual(more, []);
+  it('S11: results and errors are never answered', () => {
+    assert.deepEqual(iqAnswer(iq('result', ''), OPTIONS), []);
+    assert.deepEqual(iqAnswer(iq('error', "<error type='cancel'/>"), OPTIONS), []);
   });
+});
 
-  for (const type of ['result', 'error']) {
-    it(`a ${type} is never answered (RFC 6120 §8.3.1)`, () => {
-      assert.deepEqual(answersTo(`<iq type='${type}' id='1' from='a@example.com' to='example.net'>${PING}</iq>`), []);
-    });
-  }
+describe('gatewayAnswers', () => {
+  const answers = gatewayAnswers(OPTIONS);
+  it('leaves messages to behaviours', () => {
+    assert.equal(answers(new Element('message', { xmlns: 'jabber:client' })), undefined);
+  });
+  it('answers IQs and presence', () => {
+    assert.equal(answers(iq('get', "<ping xmlns='urn:xmpp:ping'/>"))?.length, 1);
+    assert.equal(answers(stanza("<presence xmlns='jabber:client' type='subscribe' from='a@b' to='c@d'/>"))?.length, 1);
+    assert.deepEqual(answers(stanza("<presence xmlns='jabber:client' from='a@b' to='c@d'/>")), []);
+  });
 });
