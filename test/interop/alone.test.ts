@@ -39,10 +39,12 @@ for (const transport of ['udp', 'tcp'] as const) {
     let gateway: Verona;
     let juliet: SlixmppUser;
     let romeo: Linphone;
+    let c2sPort: number;
 
     before(async () => {
       const started = await alone();
       gateway = started.gateway;
+      c2sPort = started.c2sPort;
       const registrar = { host: gateway.host, port: gateway.port, transport };
       juliet = await SlixmppUser.online({ ...client('juliet', started.c2sPort), caFile: gateway.caFile });
       romeo = await Linphone.registered({ user: 'romeo', domain: 'example.net', password: passwords.romeo, registrar });
@@ -82,12 +84,17 @@ for (const transport of ['udp', 'tcp'] as const) {
 
     it('keeps a message for an XMPP user who is away', async () => {
       assert.equal(await romeo.send('sip:nurse@example.com', 'Commend me to thy lady'), 'Delivered');
+      const nurse = await SlixmppUser.online({ ...client('nurse', c2sPort), caFile: gateway.caFile });
+      const message = await nurse.message('Commend me to thy lady');
+      assert.match(message.xml, /urn:xmpp:delay/);
+      await nurse.stop();
     });
   });
 }
 
-describeWithPeers('alone, with go-sendxmpp and slixmpp', ['go-sendxmpp', 'slixmpp'], () => {
+describeWithPeers('alone, with go-sendxmpp, slixmpp and linphone', ['go-sendxmpp', 'slixmpp', 'linphone'], () => {
   let gateway: Verona;
+  let romeo: Linphone;
   let juliet: SlixmppUser;
   let nurse: GoSendxmpp;
 
@@ -96,8 +103,11 @@ describeWithPeers('alone, with go-sendxmpp and slixmpp', ['go-sendxmpp', 'slixmp
     gateway = started.gateway;
     juliet = await SlixmppUser.online({ ...client('juliet', started.c2sPort), caFile: gateway.caFile });
     nurse = await GoSendxmpp.make(client('nurse', started.c2sPort));
+    const registrar = { host: gateway.host, port: gateway.port };
+    romeo = await Linphone.registered({ user: 'romeo', domain: 'example.net', password: passwords.romeo, registrar });
   });
   after(async () => {
+    await romeo?.stop();
     await nurse?.stop();
     await juliet?.stop();
     await gateway?.stop();
@@ -110,6 +120,15 @@ describeWithPeers('alone, with go-sendxmpp and slixmpp', ['go-sendxmpp', 'slixmp
     await juliet.ping('example.com');
     const listener = nurse.listen();
     await listener.line(/juliet@example\.com.*: Anon, good nurse!/);
+    await listener.stop();
+  });
+
+  it('carries messages of go-sendxmpp and a phone both ways', async () => {
+    await nurse.send('romeo@example.net', 'A word with you');
+    assert.match((await romeo.message('A word with you')).from, /^<?sip:nurse@example\.com\b/);
+    const listener = nurse.listen();
+    assert.equal(await romeo.send('sip:nurse@example.com', 'What wilt thou tell her?'), 'Delivered');
+    await listener.line(/romeo@example\.net.*: What wilt thou tell her\?/);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Verona as a component of real XMPP servers (XEP-0114), with a SIP proxy played by SIPp. */
 import assert from 'node:assert/strict';
 import { Ejabberd } from '../support/peers/ejabberd.js';
+import { GoSendxmpp } from '../support/peers/go-sendxmpp.js';
 import { describeWithPeers } from '../support/peers/installed.js';
 import { freeSipPort } from '../support/peers/ports.js';
 import { Prosody } from '../support/peers/prosody.js';
@@ -31,7 +32,7 @@ for (const { name, start, end } of [
   // killed, ejabberd loses what it has stored in the last minutes: it is stopped in good order
   { name: 'ejabberd', start: () => Ejabberd.start(DOMAINS), end: 'SIGTERM' },
 ] as const) {
-  describeWithPeers(`component of ${name}`, [name, 'slixmpp', 'sipp'], () => {
+  describeWithPeers(`component of ${name}`, [name, 'slixmpp', 'go-sendxmpp', 'sipp'], () => {
     let server: XmppServer;
     let gateway: Verona;
     let juliet: SlixmppUser;
@@ -96,6 +97,20 @@ for (const { name, start, end } of [
         juliet.errors.filter((error) => error.id === id),
         [],
       );
+    });
+
+    it('carries messages of go-sendxmpp and SIP both ways', async () => {
+      const { host, c2sPort: port } = server;
+      const nurse = await GoSendxmpp.make({ jid: 'nurse@example.com', password: nursePassword, host, port });
+      const uas = await proxy();
+      await nurse.send('romeo@example.net', 'A word with you');
+      assert.equal((await uas.finished())[0]?.body.trimEnd(), 'A word with you');
+      await uas.stop();
+      const keys = { ...ROMEO, text: 'What wilt thou tell her' };
+      const final = await Sipp.outcome({ scenario: 'message-uac.xml', remote: gateway, user: 'nurse', keys });
+      assert.equal(final.status, 200);
+      await nurse.listen().line(/romeo@example\.net.*: What wilt thou tell her 1/);
+      await nurse.stop();
     });
 
     it('tells a SIP user that there is no such XMPP user', async () => {
