@@ -38,7 +38,8 @@ const REFUSALS: ReadonlySet<string> = new Set(['not-authorized', 'host-unknown',
 
 export class ComponentStream {
   #state: State = 'closed';
-  #isComponentPort = false;
+  /** Why the server's header is none that a handshake can follow. */
+  #unfit: string | undefined;
 
   /** @param domain the component's name, which the server knows */
   constructor(
@@ -79,21 +80,19 @@ export class ComponentStream {
 
   #opened(namespace: string, content: string | undefined, id: string | undefined): readonly ComponentEffect[] {
     if (namespace !== NS_STREAMS) return this.#over({ kind: 'error', text: 'the peer is no XMPP server' });
-    // COMPAT: a server that refuses the header may answer in the namespace of its other streams; its error says more.
-    this.#isComponentPort = content === NS_COMPONENT_ACCEPT;
-    if (!this.#isComponentPort) return [];
-    if (id === undefined || id === '') return this.#over({ kind: 'error', text: 'the server gave the stream no id' });
+    // COMPAT: a header that announces a refusal may lack an id, or be of another kind of stream. The error says more.
+    if (content !== NS_COMPONENT_ACCEPT) this.#unfit = 'the server listens there for something else than components';
+    else if (id === undefined || id === '') this.#unfit = 'the server gave the stream no id';
+    if (this.#unfit !== undefined) return [];
     this.#state = 'handshake';
-    const handshake = new Element('handshake').t(handshakeOf(id, this.secret));
+    const handshake = new Element('handshake').t(handshakeOf(String(id), this.secret));
     return [{ kind: 'write', text: serializeXml(handshake) }];
   }
 
   #element(element: Element, oversized: XmlFault | undefined): readonly ComponentEffect[] {
     const { xmlns } = element.attrs as { xmlns?: string };
     if (element.name === 'error' && xmlns === NS_STREAMS) return this.#over(readStreamError(element));
-    if (!this.#isComponentPort) {
-      return this.#over({ kind: 'refused', text: 'the server listens for something else than components there' });
-    }
+    if (this.#unfit !== undefined) return this.#over({ kind: 'refused', text: this.#unfit });
     if (this.#state === 'ready') return this.#stanza(element, oversized);
     if (xmlns !== NS_COMPONENT_ACCEPT) return []; // COMPAT: stream features, which XEP-0114 does not know
     if (element.name !== 'handshake') {
