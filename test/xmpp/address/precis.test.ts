@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { obeysBidiRule } from '../../../src/xmpp/address/bidi-rule.js';
 import { opaqueString, usernameCaseMapped } from '../../../src/xmpp/address/precis.js';
 import { type DerivedProperty, derivedProperty } from '../../../src/xmpp/address/precis-class.js';
+import { packagePath } from '../../support/package-path.js';
 
 describe('RFC 8264 §8: derived property', () => {
   for (const [codePoint, property, what] of [
@@ -127,10 +128,7 @@ describe('RFC 8265: profiles', () => {
 
 describe('tables of Unicode', () => {
   it('name what they hold and hold sorted ranges', () => {
-    const source = readFileSync(
-      new URL('../../../src/xmpp/address/unicode-data.ts', import.meta.url).pathname.replace('/dist/', '/'),
-      'utf8',
-    );
+    const source = readFileSync(packagePath('src/xmpp/address/unicode-data.ts'), 'utf8');
     const tables = [...source.matchAll(/CodePointSet\(`([^`]*)`\)/g)].map(([, text]) => text!.trim().split(/\s+/));
     assert.equal(tables.length, 7);
     for (const ranges of tables) {
