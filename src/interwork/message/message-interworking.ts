@@ -1,5 +1,5 @@
 /** Single messages between SIP and XMPP, both ways (RFC 7572): asks the mappings what to do, and does it. */
-import type { Element } from 'ltx';
+import { Element } from 'ltx';
 import { DelayQueue, type Waiting } from '../../base/delay-queue.js';
 import type { Log, LogFields } from '../../base/log.js';
 import type { Counter, Metrics } from '../../base/metrics.js';
@@ -110,7 +110,7 @@ interface Turn {
   /** The same as text/plain, for a second try. */
   readonly plain: OutgoingMessage | undefined;
   readonly callId: string;
-  /** Undefined for a notice of the gateway: nobody hears of its failure. */
+  /** What an error would answer, without its content. Undefined for a notice of the gateway: nobody hears of its failure. */
   readonly stanza: Element | undefined;
 }
 
@@ -345,14 +345,19 @@ export class MessageInterworking {
         this.#signs?.signsFromXmpp(stanza, outcome.signs);
         break;
       case 'message':
-        this.#enqueue({ message: outcome.message, plain: outcome.plain, callId: outcome.callId, stanza });
+        this.#enqueue({
+          message: outcome.message,
+          plain: outcome.plain,
+          callId: outcome.callId,
+          stanza: emptied(stanza),
+        });
     }
   }
 
   /** RFC 3428 §8: one at a time to a Request-URI. */
   #enqueue(turn: Turn): void {
     const target = turn.message.requestUri.toString();
-    switch (this.#pending.add(target, turn)) {
+    switch (this.#pending.add(target, turn, octetsOf(turn))) {
       case 'go':
         this.#turns++;
         this.#send(target, turn, turn.message);
@@ -483,6 +488,21 @@ type MappedMessage = Extract<FromSip, { readonly kind: 'message' }>;
 
 /** RFC 3261 §8.2.2.2: another copy of the request is being served. */
 const MERGED: SipAnswer = { status: 482, reason: 'Loop Detected: merged request' };
+
+/** A stanza with no more than its error needs: what else it carries can be a hundred times what goes to SIP. */
+function emptied({ name, attrs }: Element): Element {
+  const { from, to, id } = attrs;
+  return new Element(name, { from, to, id });
+}
+
+/** About what everything beside header fields and bodies takes while a message waits. */
+const TURN_OCTETS = 2048;
+
+/** What a message holds while it waits. */
+function octetsOf({ message, plain }: Turn): number {
+  const headers = message.headers.reduce((sum, [, value]) => sum + value.length, 0);
+  return TURN_OCTETS + headers + message.body.length + (plain?.body.length ?? 0);
+}
 
 function wantsPlain(outcome: SipOutcome): boolean {
   return outcome.kind === 'final' ? outcome.response.status === 415 : outcome.cause === 'too-large';

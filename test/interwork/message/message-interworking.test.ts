@@ -413,6 +413,25 @@ describe('3428-8-3: one MESSAGE at a time to a Request-URI', () => {
     assert.equal(sip.sent.length, 3);
   });
 
+  it('what waits for many targets is bounded too: a resource is quickly made up', async () => {
+    const { sip, link, messages } = scenario();
+    const body = 'x'.repeat(200_000);
+    for (let device = 0; device < 40; device++) {
+      for (const text of ['hello', body, body, body, body, body]) {
+        messages.takeStanza(
+          stanza(
+            `<message from='juliet@example.com/balcony' to='romeo@example.net/${device}' id='m'><body>${text}</body></message>`,
+          ),
+        );
+      }
+    }
+    await settled();
+    assert.equal(sip.sent.length, 40);
+    const refused = link.sent.map((error) => readStanzaError(error)?.condition);
+    assert.ok(refused.length > 0, 'nothing was refused');
+    assert.deepEqual([...new Set(refused)], ['resource-constraint']);
+  });
+
   it('a full queue is resource-constraint', async () => {
     const { sip, link } = scenario({ maxPending: 1 });
     for (const id of ['1', '2', '3']) link.receive(fromJuliet('x', id));

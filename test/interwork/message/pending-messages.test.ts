@@ -5,25 +5,35 @@ import { PendingMessages } from '../../../src/interwork/message/pending-messages
 describe('3428-8-3: one MESSAGE at a time to a Request-URI', () => {
   it('the first goes, the next ones wait in order', () => {
     const pending = new PendingMessages<string>();
-    assert.equal(pending.add('a', '1'), 'go');
-    assert.equal(pending.add('a', '2'), 'wait');
-    assert.equal(pending.add('a', '3'), 'wait');
-    assert.equal(pending.add('b', '4'), 'go');
+    assert.equal(pending.add('a', '1', 1), 'go');
+    assert.equal(pending.add('a', '2', 1), 'wait');
+    assert.equal(pending.add('a', '3', 1), 'wait');
+    assert.equal(pending.add('b', '4', 1), 'go');
     assert.equal(pending.waiting, 2);
     assert.equal(pending.ended('a'), '2');
     assert.equal(pending.ended('a'), '3');
     assert.equal(pending.ended('a'), undefined);
-    assert.equal(pending.add('a', '5'), 'go');
+    assert.equal(pending.add('a', '5', 1), 'go');
     assert.equal(pending.targets, 2);
   });
 
   it('20 may wait', () => {
     const pending = new PendingMessages<number>();
-    pending.add('a', 0);
-    for (let number = 1; number <= 20; number++) assert.equal(pending.add('a', number), 'wait');
-    assert.equal(pending.add('a', 21), 'full');
+    pending.add('a', 0, 1);
+    for (let number = 1; number <= 20; number++) assert.equal(pending.add('a', number, 1), 'wait');
+    assert.equal(pending.add('a', 21, 1), 'full');
     pending.ended('a');
-    assert.equal(pending.add('a', 21), 'wait');
+    assert.equal(pending.add('a', 21, 1), 'wait');
+  });
+
+  it('their octets are bounded for all targets together', () => {
+    const pending = new PendingMessages<string>({ maxWaitingOctets: 10 });
+    for (const target of ['a', 'b', 'c']) assert.equal(pending.add(target, 'first', 100), 'go');
+    assert.equal(pending.add('a', 'second', 6), 'wait');
+    assert.equal(pending.add('b', 'second', 5), 'full');
+    assert.equal(pending.add('c', 'second', 4), 'wait');
+    pending.ended('a');
+    assert.equal(pending.add('b', 'second', 5), 'wait');
   });
 
   it('whatever happens: never two at once, in order, and nothing is left over', () => {
@@ -47,7 +57,7 @@ describe('3428-8-3: one MESSAGE at a time to a Request-URI', () => {
         };
         for (const [target, adds] of sequence) {
           if (adds) {
-            if (pending.add(target, ++number) === 'go') start(target, number);
+            if (pending.add(target, ++number, 1) === 'go') start(target, number);
           } else if (onTheWay.has(target)) end(target);
         }
         for (const target of ['a', 'b']) while (onTheWay.has(target)) end(target);
