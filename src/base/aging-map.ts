@@ -54,6 +54,8 @@ export class AgingMap<K, V> {
     else link.older.newer = link.newer;
     if (link.newer === undefined) this.#newest = link.older;
     else link.newer.older = link.older;
+    // a dead link that the collector has not come to would keep all that follow it
+    link.older = link.newer = undefined;
     return true;
   }
 }

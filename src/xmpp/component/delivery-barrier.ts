@@ -26,9 +26,8 @@ const TAKEN: Settled = ok(undefined);
 
 /** The messages of one stream that wait for their confirmation. Memory: one entry for each. */
 export class DeliveryBarrier {
-  /** In the order of sending; those before `#first` are done with. */
+  /** In the order of sending; what is done with goes at once, since it holds its stanza. */
   #deliveries: Delivery[] = [];
-  #first = 0;
   readonly #byId = new Map<string, Delivery>();
   #ping: Ping | undefined;
 
@@ -51,7 +50,7 @@ export class DeliveryBarrier {
 
   /** A ping of this id is about to be sent, and covers every message so far. One is out at a time. */
   sendPing(id: string): void {
-    this.#ping = { id, covers: this.#deliveries.length - this.#first };
+    this.#ping = { id, covers: this.#deliveries.length };
   }
 
   /**
@@ -84,27 +83,14 @@ export class DeliveryBarrier {
   /** The stream broke. `unwritten`: the ids of messages that never reached the network. */
   broke(unwritten: ReadonlySet<string>): void {
     this.#ping = undefined;
-    const deliveries = this.#deliveries.slice(this.#first);
-    this.#deliveries = [];
-    this.#first = 0;
-    for (const delivery of deliveries) {
+    for (const delivery of this.#deliveries.splice(0)) {
       this.#settle(delivery, local(unwritten.has(delivery.id) ? 'link-down' : 'unconfirmed'));
     }
   }
 
   #settleCovered(ping: Ping, settled: Settled): void {
     this.#ping = undefined;
-    const end = this.#first + ping.covers;
-    const covered = this.#deliveries.slice(this.#first, end);
-    this.#first = end;
-    if (this.#first === this.#deliveries.length) {
-      this.#deliveries = [];
-      this.#first = 0;
-    } else if (this.#first > 1000) {
-      this.#deliveries = this.#deliveries.slice(this.#first);
-      this.#first = 0;
-    }
-    for (const delivery of covered) this.#settle(delivery, settled);
+    for (const delivery of this.#deliveries.splice(0, ping.covers)) this.#settle(delivery, settled);
   }
 
   #settle(delivery: Delivery, settled: Settled): void {
