@@ -11,12 +11,14 @@ import { GatewayProcess } from './load/gateway-process.js';
 import { NumberedBodies } from './load/numbered-bodies.js';
 import { SipSink } from './load/sip-sink.js';
 import { XmppSession } from './load/xmpp-session.js';
+import { bareSocketMs } from './load/yardstick.js';
 
 export async function run(): Promise<BenchResult[]> {
-  return [...(await embedded()), ...(await component())];
+  const bareMs = await bareSocketMs();
+  return [...(await embedded(bareMs)), ...(await component(bareMs))];
 }
 
-async function embedded(): Promise<BenchResult[]> {
+async function embedded(bareMs: number): Promise<BenchResult[]> {
   const arrivals = new Arrivals();
   const sink = await SipSink.open(arrivals.take);
   const [port, password] = [await freeTcpPort(), secret()];
@@ -32,7 +34,7 @@ async function embedded(): Promise<BenchResult[]> {
   const session = await XmppSession.open(address);
   const bodies = new NumberedBodies(arrivals.take);
   session.onData((chunk) => bodies.push(chunk));
-  const site = { gateway, arrivals, write: (xml: string) => session.write(xml) };
+  const site = { gateway, arrivals, bareMs, write: (xml: string) => session.write(xml) };
   const results = [...(await sipToXmpp('embedded server', site)), ...(await xmppToSip('embedded server', site))];
   session.close();
   await gateway.stop();
@@ -40,7 +42,7 @@ async function embedded(): Promise<BenchResult[]> {
   return results;
 }
 
-async function component(): Promise<BenchResult[]> {
+async function component(bareMs: number): Promise<BenchResult[]> {
   const arrivals = new Arrivals();
   const sink = await SipSink.open(arrivals.take);
   const server = await ComponentServer.open(arrivals.take);
@@ -50,7 +52,7 @@ async function component(): Promise<BenchResult[]> {
     config: { xmpp: { component: { host: '127.0.0.1', port: server.port, secret: secret() } } },
   });
   const from = 'juliet@example.com/balcony';
-  const site = { gateway, arrivals, from, write: (xml: string) => server.write(xml) };
+  const site = { gateway, arrivals, bareMs, from, write: (xml: string) => server.write(xml) };
   const results = [...(await sipToXmpp('component', site)), ...(await xmppToSip('component', site))];
   await gateway.stop();
   server.close();

@@ -1,48 +1,19 @@
 /** What SIP alone costs: MESSAGE requests over UDP that are answered 200 at once, beside a bare socket that does the same. */
 import type { BenchResult } from './bench-result.js';
-import { DURATION_MS, WARM_UP_MS, WINDOW } from './load/bench-options.js';
-import { Load, type LoadResult } from './load/load.js';
-import { cpuMs } from './load/process-cost.js';
-import { startScript } from './load/script-process.js';
-import { SipSource } from './load/sip-source.js';
+import { accountOf } from './load/crossings.js';
+import type { LoadResult } from './load/load.js';
+import { measureAnswers } from './load/yardstick.js';
 
 export async function run(): Promise<BenchResult[]> {
-  const bare = await measure('bare-socket');
-  const engine = await measure('sip-engine');
+  const bare = await measureAnswers('bare-socket');
+  const engine = await measureAnswers('sip-engine');
   return [
-    throughput('bare UDP socket that answers MESSAGE', bare),
-    throughput('embedded SIP engine that answers MESSAGE', engine),
-    {
-      name: 'embedded SIP engine: CPU beside the bare socket',
-      unit: 'times',
-      value: engine.cpuMsPerMessage / bare.cpuMsPerMessage,
-      higherIsBetter: false,
-    },
+    figure('bare UDP socket that answers MESSAGE', bare, bare),
+    figure('embedded SIP engine that answers MESSAGE', engine, bare),
   ];
 }
 
-async function measure(script: string): Promise<LoadResult> {
-  const server = await startScript(script);
-  const load = new Load({
-    window: WINDOW,
-    warmUpMs: WARM_UP_MS,
-    durationMs: DURATION_MS,
-    cpuMs: () => cpuMs(server.pid),
-  });
-  const source = await SipSource.open(load, {
-    port: server.port,
-    window: WINDOW,
-    senders: 100,
-    fromDomain: 'example.net',
-    to: 'juliet@example.com',
-  });
-  source.onSuccess = (number) => load.arrived(number);
-  const result = await load.run(source);
-  await server.stop();
-  return result;
-}
-
-function throughput(name: string, result: LoadResult): BenchResult {
+function figure(name: string, result: LoadResult, bare: LoadResult): BenchResult {
   return {
     name,
     unit: 'messages/s',
@@ -50,10 +21,9 @@ function throughput(name: string, result: LoadResult): BenchResult {
     higherIsBetter: true,
     detail: {
       'CPU ms/message': result.cpuMsPerMessage,
+      'times the bare socket': result.cpuMsPerMessage / bare.cpuMsPerMessage,
       'CPU share': result.cpuShare,
-      lost: result.lost,
-      refused: result.refused,
-      retransmitted: result.retransmitted,
+      ...accountOf(result),
     },
   };
 }

@@ -19,10 +19,15 @@ export const LATENCY_RATE = option('BENCH_LATENCY_RATE', 1000);
 /** XMPP sessions, SIP bindings and transactions whose memory is measured. */
 export const COUNT = option('BENCH_COUNT', 1000);
 
-/** With BENCH_PROFILE=1 each process under test leaves a CPU profile in bench-results/profiles. */
-export function profileArguments(name: string): readonly string[] {
-  if (process.env.BENCH_PROFILE !== '1') return [];
+/**
+ * How Node runs a process under test: with BENCH_PROFILE=1 it leaves a CPU profile in bench-results/profiles, and
+ * BENCH_NODE_OPTIONS holds further options, separated by spaces.
+ */
+export function nodeArguments(name: string): readonly string[] {
+  const options = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [];
+  if (process.env.BENCH_PROFILE !== '1') return options;
   return [
+    ...options,
     '--cpu-prof',
     `--cpu-prof-dir=${packagePath('bench-results/profiles')}`,
     `--cpu-prof-name=${name}.cpuprofile`,

@@ -5,10 +5,10 @@ import { NumberedBodies } from './numbered-bodies.js';
 const REQUEST = /<iq\b[^>]*>/g;
 
 export class ComponentServer {
-  /** False: pings stay unanswered, so that nothing is confirmed. */
-  answers = true;
   #component: Socket | undefined;
   #rest = '';
+  /** Answers that are held back. */
+  #withheld: string[] | undefined;
 
   private constructor(private readonly server: Server) {}
 
@@ -29,6 +29,18 @@ export class ComponentServer {
 
   write(xml: string): void {
     this.#component?.write(xml);
+  }
+
+  /** From now on pings stay unanswered, so that nothing is confirmed. */
+  holdBack(): void {
+    this.#withheld = [];
+  }
+
+  /** Answers what was held back, and everything again. */
+  goOn(): void {
+    const answers = this.#withheld ?? [];
+    this.#withheld = undefined;
+    for (const answer of answers) this.write(answer);
   }
 
   close(): void {
@@ -55,7 +67,7 @@ export class ComponentServer {
       const bodies = new NumberedBodies(take);
       socket.on('data', (data) => {
         bodies.push(data);
-        if (this.answers) this.#answerRequests(data.toString('latin1'));
+        this.#answerRequests(data.toString('latin1'));
       });
       socket.write('<handshake/>');
     };
@@ -73,7 +85,9 @@ export class ComponentServer {
       const tag = REQUEST.exec(text)?.[0] ?? '';
       const attribute = (name: string) => new RegExp(`\\b${name}=['"]([^'"]*)['"]`).exec(tag)?.[1] ?? '';
       if (attribute('type') !== 'get') continue;
-      this.write(`<iq type='result' id='${attribute('id')}' from='${attribute('to')}' to='${attribute('from')}'/>`);
+      const result = `<iq type='result' id='${attribute('id')}' from='${attribute('to')}' to='${attribute('from')}'/>`;
+      if (this.#withheld === undefined) this.write(result);
+      else this.#withheld.push(result);
     }
   }
 }

@@ -19,6 +19,8 @@ export class Arrivals {
 export interface Site {
   readonly gateway: GatewayProcess;
   readonly arrivals: Arrivals;
+  /** See `bareSocketMs`. */
+  readonly bareMs: number;
   /** Writes to the stream of juliet@example.com. */
   write(xml: string): void;
   /** Her address, where the stream does not know it. */
@@ -49,6 +51,7 @@ type OpenSource = (load: Load) => Promise<Source>;
 
 async function measure(name: string, site: Site, open: OpenSource): Promise<BenchResult[]> {
   const full = await run(site, open, undefined);
+  const residentMiB = site.gateway.residentOctets() / 2 ** 20;
   const steady = await run(site, open, LATENCY_RATE);
   return [
     {
@@ -56,7 +59,13 @@ async function measure(name: string, site: Site, open: OpenSource): Promise<Benc
       unit: 'messages/s',
       value: full.arrivedPerSecond,
       higherIsBetter: true,
-      detail: { 'CPU ms/message': full.cpuMsPerMessage, 'CPU share': full.cpuShare, ...accountOf(full) },
+      detail: {
+        'CPU ms/message': full.cpuMsPerMessage,
+        'times the bare socket': full.cpuMsPerMessage / site.bareMs,
+        'CPU share': full.cpuShare,
+        'RSS MiB': residentMiB,
+        ...accountOf(full),
+      },
     },
     {
       name: `${name}: median time at ${LATENCY_RATE}/s`,

@@ -7,7 +7,8 @@ import { packagePath } from '../../support/package-path.js';
 import { plainEnvironment } from '../../support/peers/peer.js';
 import { freeSipPort, freeTcpPort } from '../../support/peers/ports.js';
 import { TemporaryFolder } from '../../support/peers/temporary-folder.js';
-import { profileArguments } from './bench-options.js';
+import { nodeArguments } from './bench-options.js';
+import { delay } from './load.js';
 import { cpuMs, residentOctets } from './process-cost.js';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -17,8 +18,16 @@ export interface GatewayOptions {
   readonly name: string;
   /** `xmpp`, `users`, `limits` … of the configuration. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Whether `memory` will be asked for. */
+  readonly measuresMemory?: boolean;
   /** The UDP port of the SIP server that takes what goes to SIP users without a binding. */
   readonly outboundPort?: number;
+}
+
+export interface Memory {
+  /** The heap of JavaScript and what it holds outside, as buffers and TLS sessions do in part. */
+  readonly scriptOctets: number;
+  readonly residentOctets: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -58,7 +67,10 @@ export class GatewayProcess {
     const child = spawn(
       process.execPath,
       [
-        ...profileArguments(options.name),
+        ...nodeArguments(options.name),
+        ...(options.measuresMemory
+          ? ['--expose-gc', `--import=${new URL('collect-garbage.js', import.meta.url)}`]
+          : []),
         packagePath('dist/src/cli/main.js'),
         'run',
         '--config',
@@ -84,11 +96,22 @@ export class GatewayProcess {
     return residentOctets(this.pid);
   }
 
-  /** The value of one of its metrics that has no labels, or of one sample given with its labels. */
-  async metric(sample: string): Promise<number> {
+  /** What it holds after garbage collection. */
+  async memory(): Promise<Memory> {
+    this.child.kill('SIGUSR2');
+    await delay(200); // collection starts within that time, and the process answers no request before its end
+    const [heap, external] = [
+      await this.metric('nodejs_heap_size_used_bytes'),
+      await this.metric('nodejs_external_memory_bytes'),
+    ];
+    return { scriptOctets: heap + external, residentOctets: this.residentOctets() };
+  }
+
+  /** The value of a metric without labels. */
+  async metric(name: string): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${this.httpPort}/metrics`)).text();
-    const line = text.split('\n').find((candidate) => candidate.startsWith(`${sample} `));
-    return line === undefined ? Number.NaN : Number(line.slice(sample.length + 1));
+    const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+    return line === undefined ? Number.NaN : Number(line.slice(name.length + 1));
   }
 
   async stop(): Promise<void> {
@@ -107,7 +130,7 @@ export class GatewayProcess {
         () => 0,
       );
       if (status === 200) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await delay(50);
     }
     throw new Error(
       `the gateway did not get ready:\n${readFileSync(join(this.folder.path, 'log'), 'utf8').slice(-2000)}`,

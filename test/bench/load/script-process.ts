@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PeerProcess, plainEnvironment } from '../../support/peers/peer.js';
-import { profileArguments } from './bench-options.js';
+import { nodeArguments } from './bench-options.js';
 
 export interface ScriptProcess {
   readonly pid: number;
@@ -16,7 +16,7 @@ export async function startScript(name: string): Promise<ScriptProcess> {
   const child = PeerProcess.start({
     name,
     command: process.execPath,
-    args: [...profileArguments(name), file],
+    args: [...nodeArguments(name), file],
     env: plainEnvironment(),
   });
   const port = Number(await child.line(/^\d+$/));

@@ -53,7 +53,7 @@ export class XmppSession {
 }
 
 /** Writes `xml` and waits for an answer that holds `mark`. */
-function exchange(socket: Socket, xml: string, mark: string): Promise<void> {
+export function exchange(socket: Socket, xml: string, mark: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     const settle = (act: () => void) => {
@@ -64,7 +64,7 @@ function exchange(socket: Socket, xml: string, mark: string): Promise<void> {
     };
     const take = (chunk: Buffer) => {
       text += chunk.toString('utf8');
-      if (text.includes(mark)) settle(resolve);
+      if (text.includes(mark)) settle(() => resolve(text));
     };
     const closed = () => settle(() => reject(new Error(`instead of ${mark} the connection closed after ${text}`)));
     socket.on('data', take);
