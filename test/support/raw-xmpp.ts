@@ -63,6 +63,10 @@ export class RawXmpp {
     });
   }
 
+  pauseReading(): void {
+    this.#socket.pause();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

@@ -31,6 +31,12 @@ const running = new Set<PeerProcess>();
 process.once('exit', () => {
   for (const peer of running) peer.signal('SIGKILL');
 });
+for (const [signal, code] of [
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
 
 /** Stops every peer that still runs: what a failed test has left behind. */
 export async function stopRunningPeers(): Promise<void> {
