@@ -28,8 +28,12 @@ function rfc2543Key(request: SipRequest, method: string): string {
 /**
  * What two copies of one request share when they came by different paths (RFC 3261 §8.2.2.2); undefined where merging cannot
  * be: inside a dialog, and for ACK and CANCEL.
+ *
+ * DEVIATION: the Request-URI counts too. This element is the user agent of many users, and a proxy that forks one request to
+ * two of them has merged nothing.
  */
 export function mergedRequestKey(request: SipRequest): string | undefined {
   if (request.to.tag !== undefined || request.method === 'ACK' || request.method === 'CANCEL') return undefined;
-  return joined(`${request.callId} ${request.from.tag ?? ''} ${request.cseq.number} ${request.method}`);
+  const copies = `${request.callId} ${request.from.tag ?? ''} ${request.cseq.number} ${request.method}`;
+  return joined(`${copies} ${request.requestUri}`);
 }

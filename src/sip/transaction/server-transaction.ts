@@ -27,9 +27,10 @@ export interface ServerHome {
   readonly timers: TransactionTimers;
   /** True: a 408 is sent as long as no 100 was (see `TransactionOptions.early408`). */
   readonly early408: boolean;
-  /** The final response is given; what is left only answers retransmissions. */
-  answered(transaction: ServerTransaction): void;
-  ended(transaction: ServerTransaction): void;
+  /** The final response is given; what is left only answers retransmissions, and holds so many octets for that. */
+  answered(octets: number): void;
+  /** It is over; `octets` as told to `answered`. */
+  ended(transaction: ServerTransaction, octets: number): void;
 }
 
 /** RFC 3261 §17.2.1. */
@@ -48,6 +49,8 @@ export class ServerTransaction implements Sender, TimerOwner {
   /** The layer still counts it as open. */
   #counted = true;
   #ended = false;
+  /** What it holds after its answer. */
+  #heldOctets = 0;
 
   constructor(
     private readonly home: ServerHome,
@@ -200,11 +203,12 @@ export class ServerTransaction implements Sender, TimerOwner {
     if (this.#counted && !this.open) {
       this.#counted = false;
       if (this.#state !== 'accepted') this.#request = undefined; // further 2xx to an INVITE are made from it
-      this.home.answered(this);
+      this.#heldOctets = this.key.length + (this.mergedKey?.length ?? 0) + (this.#octets?.length ?? 0);
+      this.home.answered(this.#heldOctets);
     }
     if (this.#state !== 'terminated' || this.#ended) return;
     this.#ended = true;
     this.#octets = this.#request = this.user = undefined;
-    this.home.ended(this);
+    this.home.ended(this, this.#heldOctets);
   }
 }

@@ -18,6 +18,11 @@ export interface TransactionOptions {
    */
   readonly maxLingering?: number;
   /**
+   * Octets of keys and responses that ended server transactions keep, with the same consequence: a stranger may write a
+   * branch or Call-ID of many kilobytes. Default 128 MiB.
+   */
+  readonly maxLingeringOctets?: number;
+  /**
    * True: a 408 of the core to a non-INVITE request goes out as long as no 100 did. RFC 4320 §4.2 forbids it, because a 408
    * that says "I waited too long" always comes too late. Default false.
    */
@@ -46,8 +51,10 @@ export class TransactionLayer {
   readonly #merged = new Map<string, ServerTransaction>();
   #openClients = 0;
   #openServers = 0;
+  #lingeringOctets = 0;
   readonly #maxOpen: number;
   readonly #maxLingering: number;
+  readonly #maxLingeringOctets: number;
   readonly #clientHome: ClientHome;
   readonly #serverHome: ServerHome;
   #whenIdle: (() => void) | undefined;
@@ -57,6 +64,7 @@ export class TransactionLayer {
     this.timers = timers;
     this.#maxOpen = options.maxOpen ?? 100_000;
     this.#maxLingering = options.maxLingering ?? 500_000;
+    this.#maxLingeringOctets = options.maxLingeringOctets ?? 128 * 1024 * 1024;
     this.#clientHome = {
       timers,
       answered: () => this.#closeClient(),
@@ -65,8 +73,8 @@ export class TransactionLayer {
     this.#serverHome = {
       timers,
       early408: options.early408 ?? false,
-      answered: () => this.#closeServer(),
-      ended: (transaction) => this.#forgetServer(transaction),
+      answered: (octets) => this.#closeServer(octets),
+      ended: (transaction, octets) => this.#forgetServer(transaction, octets),
     };
     const help = 'SIP transactions by side and phase';
     metrics.gauge('sip_client_transactions_open', help, () => this.#openClients);
@@ -169,18 +177,24 @@ export class TransactionLayer {
     this.#checkIdle();
   }
 
-  #closeServer(): void {
+  #closeServer(octets: number): void {
     this.#openServers--;
-    if (this.lingeringServers > this.#maxLingering) this.#dropOldest('J', this.timers.timeoutMs);
+    this.#lingeringOctets += octets;
+    while (this.lingeringServers > this.#maxLingering || this.#lingeringOctets > this.#maxLingeringOctets) {
+      if (!this.#dropOldest('J', this.timers.timeoutMs)) break;
+    }
     this.#checkIdle();
   }
 
-  #dropOldest(name: 'J' | 'K', delayMs: number): void {
+  /** False when there is none. */
+  #dropOldest(name: 'J' | 'K', delayMs: number): boolean {
     const oldest = this.timers.oldest(name, delayMs) as ClientTransaction | ServerTransaction | undefined;
     oldest?.discard();
+    return oldest !== undefined;
   }
 
-  #forgetServer(transaction: ServerTransaction): void {
+  #forgetServer(transaction: ServerTransaction, octets: number): void {
+    this.#lingeringOctets -= octets;
     this.#servers.delete(transaction.key);
     if (transaction.mergedKey !== undefined) this.#merged.delete(transaction.mergedKey);
   }

@@ -90,7 +90,7 @@ describe('RFC 3261 §17.2.3: matching requests to server transactions', () => {
       ['another Call-ID', { callId: 'other' }, 'new'],
       ['another CSeq', { cseq: 2 }, 'new'],
       ['another From tag', { fromTag: 'z' }, 'new'],
-      ['another Request-URI', { requestUri: 'sip:nurse@example.com' }, 'merged'],
+      ['another Request-URI', { requestUri: 'sip:nurse@example.com' }, 'new'],
       ['another top Via', { via: 'SIP/2.0/UDP 192.0.2.1:5060;branch=2' }, 'merged'],
     ] as const) {
       it(`${what}: ${expected}`, () => {
@@ -132,6 +132,7 @@ describe('RFC 3261 §8.2.2.2: merged requests', () => {
     ['another Call-ID', { callId: 'other' }],
     ['a To tag', { to: '<sip:juliet@example.com>;tag=b' }],
     ['another method', { method: 'OPTIONS' }],
+    ['another Request-URI: a proxy forked it to two of our users', { requestUri: 'sip:nurse@example.com' }],
   ] as const) {
     it(`${what} makes it a request of its own`, () => {
       const { layer: server } = layer();
@@ -212,6 +213,20 @@ describe('bounds of the transaction layer', () => {
     assert.equal(server.takeRequest(requests[2]!, new RecordingOutlet()), 'absorbed');
     assert.equal(server.takeRequest(requests[1]!, new RecordingOutlet()), 'absorbed');
     opened(server.takeRequest(requests[0]!, new RecordingOutlet()));
+  });
+
+  it('and their octets are bounded: a stranger may write a branch of many kilobytes', () => {
+    const { layer: server, scheduler } = layer({ maxLingeringOctets: 100_000 });
+    for (let n = 0; n < 20; n++) {
+      const each = request({ branch: `z9hG4bK-${n}${'x'.repeat(10_000)}`, callId: `call-${n}` });
+      opened(server.takeRequest(each, new RecordingOutlet())).respond(response(each, 403));
+      scheduler.advance(10);
+    }
+    assert.ok(server.lingeringServers >= 2 && server.lingeringServers <= 5, `${server.lingeringServers} linger`);
+    scheduler.advance(32_000);
+    const small = request({ branch: 'z9hG4bK-small', callId: 'small' });
+    opened(server.takeRequest(small, new RecordingOutlet())).respond(response(small, 403));
+    assert.equal(server.lingeringServers, 1);
   });
 
   it('nothing is left behind when everything has ended', () => {
