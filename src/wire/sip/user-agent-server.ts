@@ -74,6 +74,12 @@ export class UserAgentServer {
 
   /** A valid request. */
   request(request: SipRequest, source: Source): void {
+    if (request.method === 'INVITE') {
+      // RFC 3261 §8.2.7: a transaction would repeat its refusal until an ACK comes, ten times to a forged source
+      this.#count('checks');
+      this.#answerStateless(request, source, { status: 405, headers: [['Allow', METHODS.join(', ')]] });
+      return;
+    }
     const arrival = this.parts.transactions.takeRequest(request, this.parts.transport.replyTo(request, source));
     switch (arrival) {
       case 'absorbed':
