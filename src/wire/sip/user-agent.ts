@@ -31,6 +31,8 @@ export interface SipUserAgentOptions {
   readonly scheduler?: Scheduler;
   readonly random?: Random;
   readonly timers?: TimerOptions;
+  /** Whether an answer 408 is sent, which RFC 4320 §4.2 forbids; default false. */
+  readonly early408?: boolean;
   /** Another network than that of the machine. */
   readonly openDatagramSocket?: OpenDatagramSocket;
 }
@@ -72,7 +74,10 @@ export class SipUserAgent {
     this.#registrationCallId = this.#random.token(96);
     const scheduler = options.scheduler ?? new SystemScheduler();
     const loopback = registrar.host.includes(':') ? '[::1]' : '127.0.0.1';
-    this.#transactions = new TransactionLayer(scheduler, noMetrics, { timers: options.timers ?? {} });
+    this.#transactions = new TransactionLayer(scheduler, noMetrics, {
+      timers: options.timers ?? {},
+      early408: options.early408 ?? false,
+    });
     this.#transport = new TransportLayer(
       {
         listen: [options.listen ?? `${registrar.transport}:${loopback}:0`],

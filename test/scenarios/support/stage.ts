@@ -267,11 +267,18 @@ function portOf(listening: readonly string[], kind: string): number {
   return Number(text.slice(text.lastIndexOf(':') + 1));
 }
 
+export interface SuiteOptions extends StageOptions {
+  /** Default: all. */
+  readonly shapes?: readonly Shape[];
+  /** Whether phones and sessions last for the whole suite, instead of one script. */
+  readonly keepsPeople?: boolean;
+}
+
 /** A suite of scripts, played on a stage of each shape; that with a real server is skipped by name where it is missing. */
 export function onStages(
   title: string,
   scripts: (stage: () => Stage, shape: Shape) => void,
-  options: StageOptions & { readonly shapes?: readonly Shape[] } = {},
+  options: SuiteOptions = {},
 ): void {
   for (const shape of options.shapes ?? SHAPES) {
     const suite = () => {
@@ -280,7 +287,7 @@ export function onStages(
         stage = await Stage.open(shape, options);
       });
       afterEach(async () => {
-        await stage.clear();
+        if (options.keepsPeople !== true) await stage.clear();
         stage.hasNoBugs();
       });
       after(() => stage?.close());

@@ -72,7 +72,7 @@ export class XmppUser {
 
   /** Answers a message with an error, as a client or its server does that cannot take it (RFC 6120 §8.3). */
   refuses(message: Element, condition: Condition, text?: string): void {
-    this.send(errorReply(message, stanzaError(condition, text)));
+    this.send(errorReply(message, stanzaError(condition, text), this.jid));
   }
 
   /** The next error that concerns the stanza `id`. */
