@@ -60,7 +60,29 @@ function domainProblems(config: Config): MeaningProblem[] {
       );
     }
   });
-  const own = new Set([...config.domains.sip, ...config.addresses.subdomains.map((entry) => entry.domain)].map(lower));
+  const { phone, subdomains } = config.addresses;
+  const own = new Set([...config.domains.sip, ...subdomains.map((entry) => entry.domain)].map(lower));
+  if (phone.domain !== undefined) own.add(lower(phone.domain));
+  if (phone.domain !== undefined && xmppDomains.has(lower(phone.domain))) {
+    problems.push(
+      error(
+        ['addresses', 'phone', 'domain'],
+        'stands in domains.xmpp too',
+        'choose one of domains.sip, or a domain of its own',
+      ),
+    );
+  }
+  const realm = config.sip.registrar.realm;
+  if (realm !== undefined && config.domains.sip.some((domain, index) => index > 0 && lower(domain) === lower(realm))) {
+    problems.push(
+      // RFC 3261 §22.1: users of the same name would share a password, and with it each other's address
+      error(
+        ['sip', 'registrar', 'realm'],
+        'is the realm of another of domains.sip',
+        'leave it out, or choose a name that is none of them',
+      ),
+    );
+  }
   config.xmpp.component?.domains?.forEach((domain, index) => {
     if (!own.has(lower(domain))) {
       problems.push(

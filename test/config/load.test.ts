@@ -105,6 +105,16 @@ describe('configuration', () => {
       /xmpp\.component\.domains\[0\]: is no domain of the SIP side/,
     ],
     [
+      'numbers in an XMPP domain',
+      `${MINIMAL}addresses: { phone: { domain: EXAMPLE.com } }\n`,
+      /addresses\.phone\.domain: stands in domains\.xmpp too/,
+    ],
+    [
+      'a realm of two domains',
+      'domains: { xmpp: [a.example], sip: [b.example, c.example] }\nxmpp: { server: {} }\nsip: { registrar: { realm: C.example } }\n',
+      /sip\.registrar\.realm: is the realm of another of domains\.sip/,
+    ],
+    [
       'an account outside its domain',
       `${MINIMAL}users: [{ jid: a@elsewhere.example, password: x }]\n`,
       /users\[0\]\.jid: is no account of domains\.xmpp/,

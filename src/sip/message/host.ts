@@ -39,6 +39,11 @@ export function lowerCaseHost(text: string, start: number, end: number): string 
   return host;
 }
 
+/** `host` without the dot of the root, which names the same host (RFC 1034 §3.1). */
+export function withoutRoot(host: string): string {
+  return host.charCodeAt(host.length - 1) === 0x2e ? host.slice(0, -1) : host;
+}
+
 /** A port in digits, or -1. */
 export function readPort(text: string, start: number, end: number): number {
   return readNumber(text, start, end, 65535);

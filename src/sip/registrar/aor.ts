@@ -1,4 +1,5 @@
 /** The canonical form of an address of record (RFC 3261 §10.3 step 5): the key under which bindings are kept. */
+import { withoutRoot } from '../message/host.js';
 import type { Uri } from '../message/uri.js';
 
 /**
@@ -7,7 +8,7 @@ import type { Uri } from '../message/uri.js';
  */
 export function canonicalAor(uri: Uri): string | undefined {
   if ((uri.scheme !== 'sip' && uri.scheme !== 'sips') || uri.user === undefined || uri.host === '') return undefined;
-  return `sip:${canonicalUser(uri.user)}@${uri.host}`;
+  return `sip:${canonicalUser(uri.user)}@${withoutRoot(uri.host)}`;
 }
 
 /** A user part with the fewest escapes (RFC 3261 §10.3 step 5, §19.1.4). */

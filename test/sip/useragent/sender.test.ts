@@ -25,6 +25,8 @@ describe('who may send from an address', () => {
     ['sip:romeo@EXAMPLE.net:5070;transport=tcp', STRANGER, true, 'digest verona sip:romeo@example.net'],
     ['sips:romeo@example.net', STRANGER, true, 'digest verona sip:romeo@example.net'],
     ['sip:romeo@example.org', STRANGER, true, 'digest example.org sip:romeo@example.org'],
+    ['sip:romeo@example.net.', STRANGER, true, 'digest verona sip:romeo@example.net'],
+    ['sip:juliet@example.com.', TRUSTED, true, 'refused foreign-leg'],
     ['sip:romeo@example.net', TRUSTED, true, 'trusted-peer'],
     ['sip:romeo@example.net', '2001:db8::5', true, 'trusted-peer'],
     ['sip:romeo@example.net', '::ffff:192.0.2.7', true, 'trusted-peer'],
