@@ -144,7 +144,7 @@ export class Gateway {
       options: {
         listen: sip.listen,
         advertise: sip.advertise,
-        domains: { xmpp: domains.xmpp, sip: domains.sip, gateway: this.#subdomains() },
+        domains: { xmpp: domains.xmpp, sip: domains.sip, gateway: this.#furtherDomains() },
         outboundProxy: sip.outboundProxy,
         outboundProxyCredentials: sip.outboundProxyCredentials,
         registrar: sip.registrar,
@@ -260,12 +260,14 @@ export class Gateway {
     });
   }
 
-  #subdomains(): readonly string[] {
-    return this.#config.addresses.subdomains.map((entry) => entry.domain);
+  /** Names beside `domains.sip` under which SIP users are known on the XMPP side. */
+  #furtherDomains(): readonly string[] {
+    const { subdomains, phone } = this.#config.addresses;
+    return [...subdomains.map((entry) => entry.domain), ...(phone.domain === undefined ? [] : [phone.domain])];
   }
 
   /** The domains for which this process stands on the XMPP side. */
   #gatewayDomains(): readonly string[] {
-    return [...this.#config.domains.sip, ...this.#subdomains()];
+    return [...new Set([...this.#config.domains.sip, ...this.#furtherDomains()].map((name) => name.toLowerCase()))];
   }
 }
