@@ -88,7 +88,7 @@ const asItIs = format((info) => {
 function jsonLine(level: Level, message: string, fields: LogFields): string {
   const line: Record<string, unknown> = { time: new Date().toISOString(), level, message };
   for (const key in fields) line[key] = shorten(fields[key]);
-  return JSON.stringify(line);
+  return withoutControls(JSON.stringify(line));
 }
 
 function prettyLine(level: Level, message: string, fields: LogFields): string {
@@ -106,5 +106,15 @@ function shorten(value: unknown): unknown {
 
 /** Text of a peer as one word: quoted where it holds spaces or control characters, so that it forges no line. */
 function printable(text: string): string {
-  return /^[\x21-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\x21-\x7e]+$/.test(text) ? text : withoutControls(JSON.stringify(text));
+}
+
+/** What JSON leaves as it is, but a terminal obeys, or shows in another order: DEL, C1 controls, line and bidi controls. */
+const CONTROLS = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const ALL_CONTROLS = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** JSON text with those escaped too; the same value to who parses it. */
+function withoutControls(json: string): string {
+  if (!CONTROLS.test(json)) return json;
+  return json.replace(ALL_CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -77,6 +77,18 @@ describe('the log', () => {
     }
   });
 
+  it('lets foreign text command no terminal, and reverse no line', () => {
+    const foreign = 'sip:\u009b31m\u007f\u202egro.elpmaxe@a\u2028♥';
+    for (const format of ['json', 'pretty'] as const) {
+      const { log, lines } = opened({ format });
+      log.error('refused', { from: foreign });
+      const line = lines()[0] as string;
+      assert.doesNotMatch(line, /[\p{Cc}\p{Zl}\u202a-\u202e]/u);
+      assert.ok(line.includes('♥'));
+      if (format === 'json') assert.equal(JSON.parse(line).from, foreign);
+    }
+  });
+
   it('shortens long fields', () => {
     const { log, lines } = opened();
     log.error('refused', { from: 'x'.repeat(10_000) });
