@@ -2,6 +2,7 @@
  * Copies of one SIP request that come by different ways: forked by a proxy, or sent again after a failover. The transaction
  * layer knows them by their branch, which differs; Call-ID, From tag and CSeq are the same (RFC 3261 §8.2.2.2).
  */
+import { createHash } from 'node:crypto';
 import { AgingMap } from '../../base/aging-map.js';
 import { detached } from '../../base/own-text.js';
 import type { SipRequest } from '../../sip/message/message.js';
@@ -41,7 +42,9 @@ export class DuplicateGuard {
 
   /** What copies of `request` for `recipient` have in common. */
   static key(request: SipRequest, recipient: string): string {
-    return `${request.callId}\n${request.from.tag ?? ''}\n${request.cseq.number}\n${recipient}\n${hash(request.body)}`;
+    const { callId, from, cseq, body } = request;
+    const key = `${callId}\n${from.tag ?? ''}\n${cseq.number}\n${recipient}\n${hash(body)}`;
+    return key.length <= LONGEST_KEY ? key : createHash('sha256').update(key).digest('base64');
   }
 
   /** Looks whether a copy came before, and remembers the request when none did. */
@@ -71,6 +74,9 @@ export class DuplicateGuard {
     }
   }
 }
+
+/** In characters; a longer one is kept as its digest, since a peer may write a Call-ID of many kilobytes. */
+const LONGEST_KEY = 300;
 
 /** FNV-1a over 32 bits: tells bodies apart, is no proof. */
 function hash(bytes: Uint8Array): number {

@@ -17,17 +17,21 @@ export interface Delivered {
   readonly from: string;
   /** The JID that it was for. */
   readonly to: string;
+  /** Empty where it was too long to be kept. */
   readonly callId: string;
   /** Its first words. */
   readonly excerpt: string;
 }
 
 export interface LateFailureOptions {
-  /** Messages remembered, the oldest going first. Default 20,000. Memory: about 500 octets each. */
+  /** Messages remembered, the oldest going first. Default 20,000. Memory: about 500 octets each; 5 KB with the longest JIDs. */
   readonly maxEntries?: number;
   /** How long. Default one hour: servers give up on each other within minutes. */
   readonly lifetimeMs?: number;
 }
+
+/** A longer one, which a peer may write, is not kept: its notice then refers to nothing. */
+const LONGEST_CALL_ID = 255;
 
 /** The characters of the original that a notice repeats. */
 const EXCERPT = 60;
@@ -58,7 +62,8 @@ export class LateFailures {
   }
 
   remember(stanzaId: string, message: Delivered, now: number): void {
-    this.#entries.set(stanzaId, { message, forgetAt: now + this.#lifetimeMs });
+    const kept = message.callId.length <= LONGEST_CALL_ID ? message : { ...message, callId: '' };
+    this.#entries.set(stanzaId, { message: kept, forgetAt: now + this.#lifetimeMs });
     for (let oldest = this.#entries.oldest; oldest !== undefined; oldest = this.#entries.oldest) {
       if (oldest.value.forgetAt > now && this.#entries.size <= this.#maxEntries) return;
       this.#entries.delete(oldest.key);
@@ -111,10 +116,8 @@ export function toNotice(
   const to = uriFromJid(sender.value.bare, addresses);
   const from = uriFromJid(recipient.value, addresses);
   if (!requestUri.ok || !to.ok || !from.ok) return undefined;
-  const headers: [string, string][] = [
-    ['In-Reply-To', failed.callId],
-    ['Content-Language', 'en'],
-  ];
+  const headers: [string, string][] = failed.callId === '' ? [] : [['In-Reply-To', failed.callId]];
+  headers.push(['Content-Language', 'en']);
   const body = Buffer.from(noticeText(failed, error), 'utf8');
   const contentType = 'text/plain;charset=UTF-8';
   return { requestUri: requestUri.value, from: from.value, to: to.value, callId, headers, contentType, body };

@@ -20,6 +20,13 @@ describe('RFC 3261 §8.2.2.2: copies of one request', () => {
     it(`another ${what} is another message`, () => assert.notEqual(keyOf({}), keyOf(parts, recipient)));
   }
 
+  it('a key of many kilobytes is kept as a short one', () => {
+    const callId = 'x'.repeat(10_000);
+    assert.ok(keyOf({ callId }).length < 100);
+    assert.equal(keyOf({ callId }), keyOf({ callId, branch: 'z9hG4bK-2' }));
+    assert.notEqual(keyOf({ callId }), keyOf({ callId: `${callId}y` }));
+  });
+
   it('a copy is open, then delivered', () => {
     const guard = new DuplicateGuard();
     assert.equal(guard.see('k', 0), 'new');

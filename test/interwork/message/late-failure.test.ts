@@ -49,6 +49,14 @@ describe('7572-R-6: failures after the 2xx', () => {
     assert.equal(failures.take('id-1', FROM, TO, 1), undefined);
   });
 
+  it('a Call-ID of many kilobytes is not kept, and the notice names none', () => {
+    const failures = new LateFailures();
+    failures.remember('id-1', { ...MESSAGE, callId: 'x'.repeat(10_000) }, 0);
+    const failed = failures.take('id-1', FROM, TO, 1);
+    assert.equal(failed?.callId, '');
+    assert.deepEqual(toNotice(failed, undefined, 'fresh', addressMap())?.headers, [['Content-Language', 'en']]);
+  });
+
   it('an excerpt is one short line', () => {
     assert.equal(excerptOf('two\nlines'), 'two lines');
     assert.equal(excerptOf(''), '');
