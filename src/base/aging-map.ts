@@ -1,4 +1,4 @@
-/** A map that knows its oldest entry, for tables in which the oldest goes when a new one comes. */
+/** A map for tables whose entries come and go with every message; it knows which is the oldest. */
 
 /** An entry, linked to the ones before and after it in the order of setting. */
 class Link<K, V> {
@@ -7,14 +7,19 @@ class Link<K, V> {
 
   constructor(
     readonly key: K,
-    readonly value: V,
+    public value: V,
   ) {}
 }
 
 /**
- * Every operation costs O(1). The Map of the language would do, but it keeps the places of deleted entries until it grows:
- * where each new entry ends the oldest one, asking it for the first key walks over thousands of such places (measured:
- * 11 µs a time with 20,000 entries).
+ * Every operation costs O(1). It does two things that the Map of the language, as V8 makes it, does badly where entries come
+ * and go:
+ *
+ * - That keeps the places of deleted entries until it grows. Where each new entry ends the oldest one, asking it for the first
+ *   key walks over thousands of such places: measured, 11 µs a time with 20,000 entries.
+ * - That moves to a new store every few hundred additions, and leaves an old one that holds all that was in it until the next
+ *   full collection: objects that would be gone in a moment are copied again and again. Here the stores hold links that
+ *   hold nothing once they are deleted: measured, 2.6 µs instead of 16 for an entry of 5 KiB among 200.
  */
 export class AgingMap<K, V> {
   readonly #links = new Map<K, Link<K, V>>();
@@ -25,7 +30,7 @@ export class AgingMap<K, V> {
     return this.#links.size;
   }
 
-  /** The entry that was set first. */
+  /** The entry that was set first; to be read before it is deleted. */
   get oldest(): { readonly key: K; readonly value: V } | undefined {
     return this.#oldest;
   }
@@ -54,8 +59,8 @@ export class AgingMap<K, V> {
     else link.older.newer = link.newer;
     if (link.newer === undefined) this.#newest = link.older;
     else link.newer.older = link.older;
-    // a dead link that the collector has not come to would keep all that follow it
     link.older = link.newer = undefined;
+    (link as { value: V | undefined }).value = undefined;
     return true;
   }
 }

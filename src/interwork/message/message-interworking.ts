@@ -1,5 +1,6 @@
 /** Single messages between SIP and XMPP, both ways (RFC 7572): asks the mappings what to do, and does it. */
 import { Element } from 'ltx';
+import { AgingMap } from '../../base/aging-map.js';
 import { DelayQueue, type Waiting } from '../../base/delay-queue.js';
 import type { Log, LogFields } from '../../base/log.js';
 import type { Counter, Metrics } from '../../base/metrics.js';
@@ -130,7 +131,7 @@ export class MessageInterworking {
   readonly #tellsLateFailures: boolean;
   readonly #toXmpp: ToXmppContext;
   readonly #toSip: ToSipContext;
-  readonly #open = new Map<string, OpenDelivery>();
+  readonly #open = new AgingMap<string, OpenDelivery>();
   readonly #deadlines: DelayQueue<OpenDelivery>;
   readonly #pending: PendingMessages<Turn>;
   readonly #copies = new DuplicateGuard();

@@ -95,10 +95,35 @@ export interface EmbeddedSipParts {
   readonly credentialStore: CredentialStore;
 }
 
-/** How a request ends: once, by its outcome, or by our own bug. */
-interface End {
-  readonly done: (outcome: SipOutcome) => void;
-  readonly broken: (error: unknown) => void;
+/** How a request ends: once, by its outcome, or by our own bug. It holds nothing of the request afterwards. */
+class End {
+  #resolve: ((outcome: SipOutcome) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+
+  constructor(
+    resolve: (outcome: SipOutcome) => void,
+    reject: (error: unknown) => void,
+    private readonly ended: (end: End, outcome: SipOutcome | undefined) => void,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  readonly done = (outcome: SipOutcome): void => {
+    const resolve = this.#resolve;
+    this.#resolve = this.#reject = undefined;
+    if (resolve === undefined) return;
+    resolve(outcome);
+    this.ended(this, outcome);
+  };
+
+  readonly broken = (error: unknown): void => {
+    const reject = this.#reject;
+    this.#resolve = this.#reject = undefined;
+    if (reject === undefined) return;
+    reject(error);
+    this.ended(this, undefined);
+  };
 }
 
 /** How often expired bindings are looked for. */
@@ -236,22 +261,18 @@ export class EmbeddedSipEngine implements SipEngine {
   /** `beyond`: not only to devices registered here. `passed`: the marks of earlier passes, see `marksIn`. */
   #send(message: OutgoingMessage, beyond: boolean, passed: string): Promise<SipOutcome> {
     return new Promise((resolve, reject) => {
-      const end: End = {
-        done: (outcome) => {
-          if (!this.#sending.delete(end)) return;
-          this.#countOutcome(outcome);
-          resolve(outcome);
-          if (this.#sending.size === 0) this.#whenSent?.();
-        },
-        broken: (error) => {
-          if (this.#sending.delete(end)) reject(error);
-        },
-      };
+      const end = new End(resolve, reject, this.#ended);
       this.#sending.add(end);
       if (this.#draining) end.done(local('draining'));
       else this.#route(message, beyond, passed, end);
     });
   }
+
+  readonly #ended = (end: End, outcome: SipOutcome | undefined): void => {
+    this.#sending.delete(end);
+    if (outcome !== undefined) this.#countOutcome(outcome);
+    if (this.#sending.size === 0) this.#whenSent?.();
+  };
 
   #route(message: OutgoingMessage, beyond: boolean, passed: string, end: End): void {
     const { requestUri } = message;

@@ -58,7 +58,6 @@ export class ComponentConnection {
   readonly #stream: ComponentStream;
   readonly #writer: StreamWriter;
   readonly #barrier = new DeliveryBarrier();
-  readonly #delivering = new Set<Element>();
   #pingScheduled = false;
   #pingTimer: Timer | undefined;
   #idleTimer: Timer | undefined;
@@ -119,9 +118,7 @@ export class ComponentConnection {
   /** Sends a message, as text `text`; `settle` hears once what became of it. */
   deliver(stanza: Element, text: string, settle: (settled: Settled) => void): void {
     const { id, to } = stanza.attrs as { id: string; to: string };
-    this.#delivering.add(stanza);
     this.#barrier.add(id, to, (settled) => {
-      this.#delivering.delete(stanza);
       settle(settled);
       if (this.#barrier.waiting === 0) for (const tell of this.#onSettled.splice(0)) tell();
     });
@@ -251,7 +248,8 @@ export class ComponentConnection {
     const unsent = [...this.#writer.unsent];
     const unwritten = this.#writer.abandon();
     this.#socket.destroy();
-    const isOther = (stanza: Element) => !this.#delivering.has(stanza);
+    const isOther = ({ name, attrs }: Element) =>
+      name !== 'message' || attrs.type === 'error' || !this.#barrier.has(String(attrs.id));
     const others = unsent.filter(isOther);
     const lost = unwritten.filter(isOther).length - others.length;
     this.#barrier.broke(new Set(unsent.filter((stanza) => !isOther(stanza)).map(({ attrs }) => String(attrs.id))));

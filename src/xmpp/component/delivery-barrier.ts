@@ -2,6 +2,7 @@
  * The promise behind a 200: a server handles the stanzas of a stream in their order (RFC 6120 §10.1), so its answer to a
  * ping (XEP-0199) says that it has taken every message before that ping, and an error for one of them has come by then.
  */
+import { AgingMap } from '../../base/aging-map.js';
 import { err, ok, type Result } from '../../base/result.js';
 import type { DeliveryFailure } from '../link.js';
 import type { StanzaError } from '../stanza/stanza-error.js';
@@ -28,12 +29,17 @@ const TAKEN: Settled = ok(undefined);
 export class DeliveryBarrier {
   /** In the order of sending; what is done with goes at once, since it holds its stanza. */
   #deliveries: Delivery[] = [];
-  readonly #byId = new Map<string, Delivery>();
+  readonly #byId = new AgingMap<string, Delivery>();
   #ping: Ping | undefined;
 
   /** How many wait. */
   get waiting(): number {
     return this.#byId.size;
+  }
+
+  /** Whether a message of this id waits. */
+  has(id: string): boolean {
+    return this.#byId.get(id) !== undefined;
   }
 
   /** True while a ping is out. */
