@@ -78,6 +78,27 @@ describe('the SQLite store', () => {
     await store.close();
   });
 
+  it('takes no more calls into one transaction than the limit', async () => {
+    const store = await SqliteStore.open(join(folder, 'batches.db'), { maxBatchCalls: 10 });
+    const batches = await countMessages(async () => {
+      await Promise.all(Array.from({ length: 25 }, () => store.storeOffline('a@example.com', 'x', 1e6)));
+    });
+    assert.equal(batches, 3);
+    await store.close();
+  });
+
+  it('waits for another process that writes, but not for ever', async () => {
+    const path = join(folder, 'busy.db');
+    const store = await SqliteStore.open(path, { busyTimeoutMs: 50 });
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    await assert.rejects(store.storeOffline('a@example.com', 'x', 10), /locked/);
+    other.exec('ROLLBACK');
+    other.close();
+    assert.equal(await store.storeOffline('a@example.com', 'x', 10), true);
+    await store.close();
+  });
+
   it('rejects what is pending when its thread ends, and starts another for the next call', async () => {
     const store = await SqliteStore.open(join(folder, 'crash.db'));
     const worker = await workerBehind(() => store.listAccounts());

@@ -125,8 +125,10 @@ export class StreamWriter {
     this.#text = '';
     this.#stanzas = [];
     this.#watchers = [];
-    this.#socket.write(batch.text, (cause) => {
-      if (this.#inFlight !== batch || cause) return; // an error is followed by the socket's `close`
+    const socket = this.#socket;
+    socket.write(batch.text, (cause) => {
+      // Node reports a write that was cut off by `destroy` as a success; `abandon` follows and gives it back.
+      if (this.#inFlight !== batch || cause || socket.destroyed) return;
       this.#inFlight = undefined;
       for (const then of batch.watchers) then(true);
       this.#flush();

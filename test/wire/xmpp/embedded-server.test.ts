@@ -389,6 +389,17 @@ describe('the embedded server and time', () => {
     assert.ok((await raw.untilClosed()).includes('<policy-violation '));
   });
 
+  it('S16: gives no word to connections far beyond the limit', async () => {
+    const raws = [];
+    for (let n = 0; n < 6; n++) raws.push(await RawXmpp.open(loopback.port));
+    const said = await Promise.all(raws.slice(2).map((raw) => raw.untilClosed()));
+    assert.deepEqual(
+      said.map((text) => text.includes('<resource-constraint ')),
+      [true, true, false, false],
+    );
+    for (const raw of raws) raw.destroy();
+  });
+
   it('S16: limits the connections of one address', async () => {
     const [first, second] = [await open(loopback), await open(loopback)];
     const third = await RawXmpp.open(loopback.port);
@@ -396,6 +407,25 @@ describe('the embedded server and time', () => {
     first.destroy();
     await first.untilClosed();
     second.destroy();
+  });
+
+  const logged = (text: string, reason?: string) =>
+    loopback.log.lines.some(
+      ({ message, fields }) => message === text && (reason === undefined || fields.reason === reason),
+    );
+
+  it('6120-4.4-1: waits 5 s for a client to close its side, no longer', async () => {
+    const raw = await established(loopback);
+    raw.pauseReading();
+    raw.write('<pubsub/>');
+    await quiet();
+    await quiet();
+    assert.equal(logged('session ended'), false);
+    while (!logged('session ended')) {
+      await quiet();
+      scheduler.advance(5_000);
+    }
+    raw.destroy();
   });
 
   it('6120-4.6-1: pings a silent client, and ends its stream when nothing comes back', async () => {
@@ -441,6 +471,68 @@ describe('the embedded server and time', () => {
 });
 
 describe('the embedded server and slow readers', () => {
+  it('gives up a reader that takes none of what waits for it in 60 s', async () => {
+    const scheduler = new FakeScheduler();
+    const loopback = await LoopbackServer.start(['juliet@example.com'], {
+      scheduler,
+      limits: { queuedCharacters: 100_000_000, offlineMessages: 10_000 },
+    });
+    try {
+      const juliet = await loopback.connect('juliet@example.com/balcony');
+      juliet.pauseReading(true);
+      const body = 'x'.repeat(200_000);
+      // More than the kernel's buffers take.
+      for (let n = 0; n < 60; n++) {
+        await loopback.server.deliver(message('juliet@example.com', body, ' from="tybalt@example.net"'));
+      }
+      await quiet();
+      scheduler.advance(59_000);
+      await quiet();
+      assert.ok(!loopback.log.lines.some((line) => line.message === 'connection given up'));
+      scheduler.advance(16_000);
+      const givenUp = loopback.log.lines.find((line) => line.message === 'connection given up');
+      assert.equal(givenUp?.fields.reason, 'stalled reader');
+      while ((await loopback.store.loadOffline('juliet@example.com')).length < 60) await quiet();
+    } finally {
+      await loopback.stop();
+    }
+  });
+
+  it('reads a client more slowly that writes faster than the store can keep', async () => {
+    const loopback = await LoopbackServer.start(['juliet@example.com', 'romeo@example.com'], {
+      limits: { unsettledStanzas: 8 },
+    });
+    try {
+      const romeo = await loopback.connect('romeo@example.com');
+      let asked = 0;
+      const { store } = loopback;
+      const waiting: (() => void)[] = [];
+      const keep = store.storeOffline.bind(store);
+      store.storeOffline = async (...args) => {
+        asked++;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return keep(...args);
+      };
+      const body = 'x'.repeat(20_000);
+      for (let n = 0; n < 60; n++) romeo.send(message(`juliet@example.com`, `${n} ${body}`));
+      const alive = romeo.request(xml('<iq type="get" to="example.com"><ping xmlns="urn:xmpp:ping"/></iq>'));
+      const answered = await Promise.race([alive, quiet().then(quiet).then(quiet)]);
+      assert.equal(answered, undefined); // it is not read yet
+      while (asked < 60) {
+        for (const go of waiting.splice(0)) go();
+        await quiet();
+      }
+      for (const go of waiting.splice(0)) go();
+      await alive;
+      assert.deepEqual(
+        (await store.loadOffline('juliet@example.com')).map((kept) => Number(/<body>(\d+) /.exec(kept.stanza)![1])),
+        Array.from({ length: 60 }, (_, n) => n),
+      );
+    } finally {
+      await loopback.stop();
+    }
+  });
+
   it('gives up a reader that takes nothing, and keeps what was for it', async () => {
     const loopback = await LoopbackServer.start(['juliet@example.com', 'romeo@example.com'], {
       limits: { queuedCharacters: 100_000, offlineMessages: 10_000 },

@@ -114,6 +114,17 @@ describe('the queue in front of a socket', () => {
     assert.equal(socket.half, true);
   });
 
+  it('takes what a destroyed socket calls written for lost', async () => {
+    const stanza = new Element('message');
+    socket.reads = false;
+    writer.write('1', stanza);
+    await turn();
+    Object.defineProperty(socket, 'destroyed', { value: true });
+    socket.takeAll();
+    await turn();
+    assert.deepEqual(writer.abandon(), [stanza]);
+  });
+
   it('gives back what was not written, in order, and tells those who wait', async () => {
     const [first, second, third] = ['1', '2', '3'].map((id) => new Element('message', { id }));
     const told: boolean[] = [];
