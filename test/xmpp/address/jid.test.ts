@@ -107,7 +107,7 @@ describe('Jid', () => {
     }
   });
 
-  const runs = { numRuns: Number(process.env.VERONA_FUZZ_RUNS ?? 300) };
+  const runs = { numRuns: Number(process.env.VERONA_FUZZ_RUNS ?? 150) };
 
   it('enforces what is enforced to the same', () => {
     const part = fc.oneof(
