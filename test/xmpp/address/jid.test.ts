@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { escapeLocalpart, unescapeLocalpart } from '../../../src/xmpp/address/escape.js';
 import { Jid } from '../../../src/xmpp/address/jid.js';
 import { RecentTexts } from '../../../src/xmpp/address/recent-texts.js';
 
@@ -164,21 +163,6 @@ describe('Jid', () => {
         else assert.ok(parsed.error.length > 0);
       }),
       runs,
-    );
-  });
-});
-
-describe('XEP-0106: escaping', () => {
-  it('0106-S2: unescaping gives back what was escaped', () => {
-    const text = fc.string({ unit: fc.constantFrom(...' "&\'/:<>@\\25c0a7f3e', '\u00fc'), maxLength: 20 });
-    fc.assert(
-      fc.property(text, (input) => {
-        const escaped = escapeLocalpart(input);
-        if (!escaped.ok) return assert.ok(input.startsWith(' ') || input.endsWith(' '));
-        assert.equal(unescapeLocalpart(escaped.value), input);
-        assert.ok(!/[ "&'/:<>@]/.test(escaped.value));
-      }),
-      { numRuns: 500 },
     );
   });
 });
