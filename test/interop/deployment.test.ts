@@ -9,7 +9,7 @@ import { secret } from '../support/peers/secret.js';
 import { TemporaryFolder } from '../support/peers/temporary-folder.js';
 import { Verona } from '../support/peers/verona.js';
 
-describeWithPeers('deploy/', ['prosody', 'kamailio', 'slixmpp', 'sipp'], () => {
+describeWithPeers('deploy/', ['prosody', 'openssl', 'kamailio', 'slixmpp', 'sipp'], () => {
   const secrets = { COMPONENT_SECRET: secret(), XMPP_PASSWORD: secret() };
   const gatewayHost = '127.0.0.2';
   let folder: TemporaryFolder;

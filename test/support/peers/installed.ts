@@ -17,10 +17,11 @@ export const PEERS = {
   prosody: { package: 'prosody', command: 'prosodyctl', args: ['--help'] },
   ejabberd: { package: 'ejabberd', command: 'sh', args: ['-c', 'command -v ejabberdctl && command -v erl'] },
   kamailio: { package: 'kamailio', command: 'kamailio', args: ['-v'] },
-  sipp: { package: 'sip-tester', command: 'sh', args: ['-c', 'command -v sipp'] },
+  sipp: { package: 'sip-tester', command: 'sh', args: ['-c', 'sipp -v | grep -q SIPp'] },
   linphone: { package: 'linphone-cli', command: 'linphone-daemon', args: ['--help'] },
-  slixmpp: { package: 'python3-slixmpp', command: PYTHON, args: ['-c', 'import slixmpp'] },
+  slixmpp: { package: 'python3-slixmpp', command: PYTHON, args: ['-c', 'from slixmpp import ClientXMPP'] },
   'go-sendxmpp': { package: 'go-sendxmpp', command: 'go-sendxmpp', args: ['--version'] },
+  openssl: { package: 'openssl', command: 'openssl', args: ['version'] },
   dnsmasq: { package: 'dnsmasq-base', command: 'dnsmasq', args: ['--version'] },
 } as const satisfies Record<string, Program>;
 
