@@ -13,6 +13,7 @@ import { errorReply } from '../stanza/error-reply.js';
 import { stanzaError } from '../stanza/error-type.js';
 import { iqResult, stanzaKind } from '../stanza/stanza.js';
 import type { StanzaError } from '../stanza/stanza-error.js';
+import { serializeXml } from '../xml/serialize-xml.js';
 import { type ChannelBindings, NO_BINDINGS } from './channel-binding.js';
 import { NS_BIND, NS_SASL, NS_SASL_CHANNEL_BINDING, NS_SESSION, NS_STREAMS, NS_TLS } from './namespaces.js';
 import { preparePassword } from './password.js';
@@ -164,7 +165,7 @@ export class C2sNegotiation {
     }
     this.#header = header.value;
     this.#state = { name: this.#authenticated === undefined ? 'features' : 'bind' };
-    return [opening, { kind: 'write', text: this.#features().toString() }];
+    return [opening, { kind: 'write', text: serializeXml(this.#features()) }];
   }
 
   /** A complete first-level child of the stream; not while `waiting`, and not once established. */
@@ -258,7 +259,7 @@ export class C2sNegotiation {
     // In the middle of the change to TLS nothing can be said in clear (RFC 6120 §5.4.2.3).
     if (this.#state.name === 'tls') return this.#close();
     const opening = this.#opened ? NONE : [this.#open(this.#options.domains[0]!, undefined)];
-    const text = streamErrorElement(error).toString() + CLOSING_TAG;
+    const text = serializeXml(streamErrorElement(error)) + CLOSING_TAG;
     return [...opening, { kind: 'write', text }, ...this.#close()];
   }
 
@@ -276,10 +277,10 @@ export class C2sNegotiation {
     if (!possible || this.#secure || this.#state.name !== 'features') {
       // RFC 6120 §5.4.2.2; RFC 7590 §3.1: it may come although it was not offered.
       const failure = new Element('failure', { xmlns: NS_TLS });
-      return [{ kind: 'write', text: failure.toString() + CLOSING_TAG }, ...this.#close()];
+      return [{ kind: 'write', text: serializeXml(failure) + CLOSING_TAG }, ...this.#close()];
     }
     this.#state = { name: 'tls' };
-    return [{ kind: 'write', text: new Element('proceed', { xmlns: NS_TLS }).toString() }, { kind: 'start-tls' }];
+    return [{ kind: 'write', text: serializeXml(new Element('proceed', { xmlns: NS_TLS })) }, { kind: 'start-tls' }];
   }
 
   #sasl(element: Element): readonly C2sEffect[] {
@@ -309,7 +310,7 @@ export class C2sNegotiation {
     if (!data.ok) return this.#refuse(data.error, mechanism);
     if (data.value !== undefined) return this.#begin(mechanism, data.value);
     this.#state = { name: 'initial-response', mechanism };
-    return [{ kind: 'write', text: new Element('challenge', { xmlns: NS_SASL }).toString() }];
+    return [{ kind: 'write', text: serializeXml(new Element('challenge', { xmlns: NS_SASL })) }];
   }
 
   #response(element: Element): readonly C2sEffect[] {
@@ -385,7 +386,7 @@ export class C2sNegotiation {
     const success = new Element('success', { xmlns: NS_SASL });
     if (additionalData !== undefined) success.t(Buffer.from(additionalData).toString('base64'));
     return [
-      { kind: 'write', text: success.toString() },
+      { kind: 'write', text: serializeXml(success) },
       { kind: 'authenticated', bareJid: attempt.jid.toString(), mechanism: attempt.mechanism.name },
       ...this.#restart(true),
     ];
@@ -399,7 +400,7 @@ export class C2sNegotiation {
     element.c(failure.condition);
     if (failure.text !== undefined) element.c('text', { 'xml:lang': 'en' }).t(failure.text);
     const effects: readonly C2sEffect[] = [
-      { kind: 'write', text: element.toString() },
+      { kind: 'write', text: serializeXml(element) },
       { kind: 'refused', condition: failure.condition, mechanism: chosen?.name },
     ];
     // RFC 6120 §6.4.5
@@ -511,5 +512,5 @@ function decode(element: Element): Result<string | undefined, SaslFailure> {
 
 function saslWrite(name: string, data: string): C2sEffect {
   const element = new Element(name, { xmlns: NS_SASL }).t(Buffer.from(data).toString('base64'));
-  return { kind: 'write', text: element.toString() };
+  return { kind: 'write', text: serializeXml(element) };
 }

@@ -2,6 +2,7 @@
 import { Element } from 'ltx';
 import { err, ok, type Result } from '../../base/result.js';
 import { Jid } from '../address/jid.js';
+import { serializeXml } from '../xml/serialize-xml.js';
 import { NS_CLIENT, NS_STREAMS } from './namespaces.js';
 import type { StreamError } from './stream-error.js';
 
@@ -78,7 +79,7 @@ export const CLOSING_TAG = '</stream:stream>';
 
 /** An element without children, left open. */
 function openingTag(element: Element): string {
-  return element.toString().replace(/\/>$/, '>');
+  return serializeXml(element).replace(/\/>$/, '>');
 }
 
 /** The lower version of both sides holds, so that any 1.x is fine for us (RFC 6120 §4.7.5). */
