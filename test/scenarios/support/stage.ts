@@ -24,22 +24,26 @@ import { type UserSession, XmppUser } from './xmpp-user.js';
 
 export type Shape = 'embedded server' | 'component' | 'component of prosody';
 
+type Settings = Readonly<Record<string, object>>;
+
 export interface StageOptions {
-  /** Keys of the configuration contract, laid over those of the stage, group by group. */
-  readonly config?: Readonly<Record<string, object>>;
+  /** Keys of the configuration contract, laid over those of the stage, group by group; or what finds them at the start. */
+  readonly config?: Settings | (() => Promise<Settings>);
   /** XMPP users of example.com. Default: juliet and nurse. */
   readonly accounts?: readonly string[];
   /** Whether the store outlives a restart of the gateway. Default: it does not. */
   readonly keepsStore?: boolean;
 }
 
-const SIP_USERS = ['romeo', 'mercutio', 'tybalt'];
+const SIP_USERS = ['romeo', 'mercutio', 'tybalt', '+12025550101'];
 const DOMAIN = 'example.com';
+const READY_TIMEOUT_MS = 8000;
 
 export class Stage {
   readonly shape: Shape;
   readonly log = new RecordingLog();
   readonly #options: StageOptions;
+  readonly #settings: Settings;
   readonly #folder: TemporaryFolder;
   readonly #sipPassword = secret();
   readonly #passwords = new Map<string, string>();
@@ -48,14 +52,16 @@ export class Stage {
   #server: ComponentServer | undefined;
   #prosody: Prosody | undefined;
 
-  private constructor(shape: Shape, options: StageOptions, folder: TemporaryFolder) {
+  private constructor(shape: Shape, options: StageOptions, settings: Settings, folder: TemporaryFolder) {
     this.shape = shape;
     this.#options = options;
+    this.#settings = settings;
     this.#folder = folder;
   }
 
   static async open(shape: Shape, options: StageOptions = {}): Promise<Stage> {
-    const stage = new Stage(shape, options, await TemporaryFolder.make('scenario'));
+    const settings = typeof options.config === 'function' ? await options.config() : (options.config ?? {});
+    const stage = new Stage(shape, options, settings, await TemporaryFolder.make('scenario'));
     try {
       await stage.#openServer();
       await stage.startGateway();
@@ -87,7 +93,12 @@ export class Stage {
     const phone = await this.stranger(`sip:${user}@example.net`, transport, options);
     const bound = await phone.agent.register();
     assert.equal(bound.status, 200);
-    this.#opened.push({ close: () => phone.agent.unregister().catch(() => {}) });
+    const { gateway } = this;
+    this.#opened.push({
+      close: async () => {
+        if (gateway === this.#gateway) await phone.agent.unregister();
+      },
+    });
     return phone;
   }
 
@@ -104,6 +115,14 @@ export class Stage {
     const user = new XmppUser(await this.#session(name, resource));
     this.#opened.push(user);
     return user;
+  }
+
+  /** The client of an XMPP user who comes online, for scripts that break rules. */
+  async client(name: string): Promise<XmppClient> {
+    const client = this.#client(name, 'balcony');
+    await client.connect();
+    this.#opened.push(client);
+    return client;
   }
 
   /** Hangs up every phone and ends every session. */
@@ -129,7 +148,17 @@ export class Stage {
     });
     this.#gateway = gateway;
     await gateway.start();
-    if (this.#expectsToBeReady()) await gateway.ready;
+    if (this.#expectsToBeReady()) await this.#ready(gateway);
+  }
+
+  async #ready(gateway: Gateway): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const fail = () => reject(new Error(`the gateway is not ready: ${JSON.stringify(this.log.lines)}`));
+      timer = setTimeout(fail, READY_TIMEOUT_MS);
+    });
+    await Promise.race([gateway.ready, late]);
+    clearTimeout(timer);
   }
 
   async restartGateway(): Promise<void> {
@@ -150,7 +179,8 @@ export class Stage {
     if (this.shape === 'embedded server') {
       for (const user of users) this.#passwords.set(user, secret());
     } else if (this.shape === 'component') {
-      const components = { 'example.net': secret(), 'sip.example.com': secret() };
+      const shared = secret();
+      const components = { 'example.net': shared, 'sip.example.com': shared };
       this.#server = await ComponentServer.open({ domain: DOMAIN, users, components });
     } else {
       this.#prosody = await Prosody.start({ domain: DOMAIN, component: 'example.net' });
@@ -163,11 +193,12 @@ export class Stage {
   }
 
   #component(): { readonly secret?: string } | undefined {
-    return (this.#options.config?.xmpp as { component?: { secret?: string } } | undefined)?.component;
+    return (this.#settings.xmpp as { component?: { secret?: string } } | undefined)?.component;
   }
 
   #config() {
-    const { config = {}, keepsStore = false } = this.#options;
+    const { keepsStore = false } = this.#options;
+    const settings = this.#settings;
     const base: Record<string, object> = {
       domains: { xmpp: [DOMAIN], sip: ['example.net'] },
       sip: { listen: ['udp:127.0.0.1:0', 'tcp:127.0.0.1:0'] },
@@ -175,9 +206,9 @@ export class Stage {
     };
     const text = stringify({
       ...Object.fromEntries(
-        [...new Set([...Object.keys(base), ...Object.keys(config)])].map((key) => [
+        [...new Set([...Object.keys(base), ...Object.keys(settings)])].map((key) => [
           key,
-          { ...base[key], ...config[key] },
+          { ...base[key], ...settings[key] },
         ]),
       ),
       xmpp: this.#xmpp(),
@@ -213,8 +244,12 @@ export class Stage {
 
   async #session(name: string, resource: string): Promise<UserSession> {
     if (this.shape === 'component') return this.server.connect(name, resource);
+    return clientSession(this.#client(name, resource));
+  }
+
+  #client(name: string, resource: string): XmppClient {
     const prosody = this.#prosody;
-    const client = new XmppClient({
+    return new XmppClient({
       jid: `${name}@${DOMAIN}/${resource}`,
       password: this.#passwords.get(name) as string,
       host: '127.0.0.1',
@@ -226,12 +261,11 @@ export class Stage {
       scheduler: new SystemScheduler(),
       random: new SystemRandom(),
     });
-    return clientSession(client);
   }
 }
 
 /** Online, with its presence broadcast, so that messages come. */
-async function clientSession(client: XmppClient): Promise<ClientSession> {
+async function clientSession(client: XmppClient): Promise<UserSession> {
   const early: Parameters<Parameters<XmppClient['onStanza']>[0]>[0][] = [];
   let listener: ((stanza: (typeof early)[number]) => void) | undefined;
   let present = () => {};
@@ -246,7 +280,6 @@ async function clientSession(client: XmppClient): Promise<ClientSession> {
   await client.connect();
   await online;
   return {
-    client,
     jid: client.jid.toString(),
     onStanza: (take) => {
       listener = take;
@@ -255,11 +288,6 @@ async function clientSession(client: XmppClient): Promise<ClientSession> {
     send: (stanza) => void client.send(stanza),
     close: () => client.close(),
   };
-}
-
-/** A session of a real client. */
-export interface ClientSession extends UserSession {
-  readonly client: XmppClient;
 }
 
 function portOf(listening: readonly string[], kind: string): number {

@@ -30,7 +30,7 @@ let count = 0;
 export class XmppUser {
   readonly inbox = new Inbox<Element>();
 
-  constructor(private readonly session: UserSession) {
+  constructor(readonly session: UserSession) {
     session.onStanza((stanza) => this.inbox.put(stanza));
   }
 
