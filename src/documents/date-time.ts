@@ -1,7 +1,7 @@
 /** Timestamps of the Internet (RFC 3339), as CPIM (RFC 3862 §4.4), PIDF and XMPP (XEP-0082 §3.2) write them. */
 
 const DATE_TIME =
-  /^(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+  /^(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))(\.\d{1,20})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** Milliseconds since the epoch, or undefined when `text` is no date-time (RFC 3339 §5.6). */
 export function parseDateTime(text: string): number | undefined {

@@ -1,11 +1,10 @@
 /** A SIP MESSAGE becomes a message stanza (RFC 7572 §5). */
 import { Element } from 'ltx';
 import { err, ok, type Result } from '../../base/result.js';
-import { formatDateTime } from '../../documents/date-time.js';
 import type { SipAnswer } from '../../sip/engine.js';
 import type { SipRequest } from '../../sip/message/message.js';
 import type { Jid } from '../../xmpp/address/jid.js';
-import { NS_DELAY } from '../../xmpp/stanza/namespaces.js';
+import { delayStamp } from '../../xmpp/stanza/delay.js';
 import { NS_CLIENT } from '../../xmpp/stream/namespaces.js';
 import { stanzaText } from '../../xmpp/stream/stanza-text.js';
 import type { AddressMap } from '../address/address-map.js';
@@ -180,7 +179,7 @@ function build(
   }
   if (content.text !== '') stanza.c('body').t(content.text);
   if (content.html !== undefined) stanza.cnode(content.html);
-  if (stamp !== undefined) stanza.c('delay', { xmlns: NS_DELAY, stamp: formatDateTime(stamp) });
+  if (stamp !== undefined) stanza.cnode(delayStamp(stamp));
   return stanza;
 }
 

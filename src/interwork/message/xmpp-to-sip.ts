@@ -5,8 +5,10 @@ import { buildCpim } from '../../documents/cpim/build.js';
 import { formatDateTime } from '../../documents/date-time.js';
 import type { MimeField } from '../../documents/mime/entity.js';
 import type { OutgoingMessage } from '../../sip/engine.js';
+import { formatSipDate } from '../../sip/message/date.js';
 import type { Uri } from '../../sip/message/uri.js';
 import { Jid } from '../../xmpp/address/jid.js';
+import { readDelay } from '../../xmpp/stanza/delay.js';
 import type { StanzaError } from '../../xmpp/stanza/stanza-error.js';
 import { NS_CLIENT } from '../../xmpp/stream/namespaces.js';
 import type { AddressMap } from '../address/address-map.js';
@@ -75,7 +77,7 @@ export function toSipMessage(
   const parties = mapParties(stanza, context);
   if (!parties.ok) return parties;
   const callId = callIdFor(read.thread, freshCallId, parties.value, now, context.threads);
-  return ok(compose(parties.value, body, subject, callId, now, context));
+  return ok(compose(parties.value, { body, subject, sentAt: readDelay(stanza)?.stampMs }, callId, now, context));
 }
 
 /** A text and its effective language. */
@@ -213,10 +215,17 @@ function callIdFor(
   return fresh;
 }
 
+/** What crosses of a stanza. */
+interface Said {
+  readonly body: Text | undefined;
+  readonly subject: Text | undefined;
+  /** When it was written, where it comes late (XEP-0203), in milliseconds since the epoch. */
+  readonly sentAt: number | undefined;
+}
+
 function compose(
   parties: Parties,
-  body: Text | undefined,
-  subject: Text | undefined,
+  { body, subject, sentAt }: Said,
   callId: string,
   now: number,
   context: ToSipContext,
@@ -228,6 +237,7 @@ function compose(
   const contentType = bytes.length === text.length ? 'text/plain' : 'text/plain;charset=UTF-8';
   const lang = languageTag((body ?? subject)?.lang); // RFC 7572 §8
   const headers: [string, string][] = subjectLine === undefined ? [] : [['Subject', subjectLine]];
+  if (sentAt !== undefined && sentAt < now) headers.push(['Date', formatSipDate(sentAt)]); // RFC 3261 §20.17
   const { requestUri, fromUri, toUri } = parties;
   const plainHeaders = lang === undefined ? headers : [...headers, ['Content-Language', lang] as const];
   const common = { requestUri, from: fromUri, to: toUri, callId };
@@ -238,7 +248,7 @@ function compose(
   if (context.options.cpimOut === 'never') return { kind: 'message', message: plain, callId };
   const fields: MimeField[] = [['Content-Type', contentType]];
   if (lang !== undefined) fields.push(['Content-Language', lang]);
-  const envelope = wrapInCpim(parties, { subject, fields, content: bytes, sentAt: now }, context.addresses);
+  const envelope = wrapInCpim(parties, { subject, fields, content: bytes, sentAt: sentAt ?? now }, context.addresses);
   const message: OutgoingMessage = { ...common, headers, contentType: 'message/cpim', body: envelope };
   return { kind: 'message', message, plain, callId };
 }

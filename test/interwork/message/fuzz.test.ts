@@ -24,7 +24,7 @@ const context = {
 
 /** The header fields of what goes to SIP. */
 const WRITTEN = new Set([
-  ...['Via', 'Max-Forwards', 'From', 'To', 'Call-ID', 'CSeq', 'User-Agent', 'Subject'],
+  ...['Via', 'Max-Forwards', 'From', 'To', 'Call-ID', 'CSeq', 'User-Agent', 'Subject', 'Date'],
   ...['Content-Language', 'Content-Type', 'Content-Length'],
 ]);
 

@@ -44,6 +44,20 @@ describe('7572-4-3: message stanza to SIP MESSAGE', () => {
     assert.equal(sent('<body>é</body>').message.contentType, 'text/plain;charset=UTF-8');
   });
 
+  for (const [what, delay, date] of [
+    [
+      'a message that comes late says when it was written',
+      "stamp='2015-06-01T11:00:00.5Z'",
+      'Mon, 01 Jun 2015 11:00:00 GMT',
+    ],
+    ['a time to come is none', "stamp='2015-06-01T12:00:01Z'", undefined],
+    ['a time before the year 0 is none', "stamp='-001-06-01T12:00:01Z'", undefined],
+    ['an illegible time is none', "stamp='soon'", undefined],
+  ] as const) {
+    it(`XEP-0203: ${what}`, () =>
+      assert.equal(header('Date', `<body>a</body><delay xmlns='urn:xmpp:delay' ${delay}/>`), date));
+  }
+
   it('7572-d05: without body there is no Content-Type', () => {
     const { message } = sent('<subject>only</subject>');
     assert.equal(message.contentType, undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Element } from 'ltx';
-import { delayStamp, formatDateTime, parseDateTime, readDelay } from '../../../src/xmpp/stanza/delay.js';
+import { delayStamp, readDelay } from '../../../src/xmpp/stanza/delay.js';
 import { discoInfo, discoItems } from '../../../src/xmpp/stanza/disco.js';
 import { iqResult, stanzaKind } from '../../../src/xmpp/stanza/stanza.js';
 import { serializeXml } from '../../../src/xmpp/xml/serialize-xml.js';
@@ -35,7 +35,7 @@ describe('XEP-0203, XEP-0082: delay', () => {
     const message = new Element('message');
     message.cnode(delayStamp(stamp, 'example.net'));
     assert.deepEqual(readDelay(message), { stampMs: stamp, from: 'example.net' });
-    assert.equal(formatDateTime(stamp), '2002-09-10T23:08:25.120Z');
+    assert.equal(message.getChild('delay')?.attrs.stamp, '2002-09-10T23:08:25.120Z');
   });
 
   it('leg-6: the older format is read where the newer is absent', () => {
@@ -45,22 +45,6 @@ describe('XEP-0203, XEP-0082: delay', () => {
     message.c('delay', { xmlns: 'urn:xmpp:delay', stamp: '2003-01-01T00:00:00Z' });
     assert.deepEqual(readDelay(message), { stampMs: Date.UTC(2003, 0), from: undefined });
   });
-
-  for (const [text, time] of [
-    ['2002-09-10T23:08:25Z', stamp - 120],
-    ['2002-09-10T23:08:25.12Z', stamp],
-    ['2002-09-10T23:08:25.1209999999Z', stamp],
-    ['2002-09-11T01:08:25.120+02:00', stamp],
-    ['2002-09-10T17:08:25.120-06:00', stamp],
-    ['2002-09-10', undefined],
-    ['2002-09-10T23:08:25', undefined],
-    ['2002-13-10T23:08:25Z', undefined],
-    ['2002-09-10T25:08:25Z', undefined],
-    ['yesterday', undefined],
-    ['', undefined],
-  ] as const) {
-    it(`'${text}' is ${time ?? 'no time'}`, () => assert.equal(parseDateTime(text), time));
-  }
 
   it('an illegible stamp is none', () => {
     const message = new Element('message');
