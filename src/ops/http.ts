@@ -48,6 +48,7 @@ export async function openHttp(options: HttpOptions): Promise<Server> {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
       server.off('error', reject);
+      server.on('error', () => {}); // a failed accept concerns that connection alone, not the process
       resolve();
     });
   });

@@ -133,7 +133,7 @@ export class EmbeddedServer implements XmppLink {
     metrics.gauge('xmpp_client_connections', 'Open client connections', () => this.#connections.size);
   }
 
-  /** Opens the listeners. @throws what the certificate, the store or the system says */
+  /** Opens the listeners. @throws what the certificate, the store or the system says; no listener is left open then */
   async start(): Promise<void> {
     const { accounts, c2s, directTls, domains, store, random, scheduler } = this.#options;
     this.#identity = await this.#loadIdentity();
@@ -158,8 +158,13 @@ export class EmbeddedServer implements XmppLink {
       if (this.#count(socket)) this.#accept(socket, policy);
     });
     this.#listeners.push(clear);
-    this.#addresses = { c2s: await listenAt(clear, c2s.listen) };
-    if (directTls !== undefined) await this.#listenDirect(directTls.listen);
+    try {
+      this.#addresses = { c2s: await listenAt(clear, c2s.listen) };
+      if (directTls !== undefined) await this.#listenDirect(directTls.listen);
+    } catch (cause) {
+      for (const listener of this.#listeners.splice(0)) listener.close();
+      throw cause;
+    }
     this.#up = true;
     this.#markReady();
   }

@@ -18,6 +18,7 @@ export async function listenAt(server: Server, text: string): Promise<BoundAddre
     server.once('error', reject);
     server.listen({ host, port }, () => {
       server.removeListener('error', reject);
+      server.on('error', () => {}); // a failed accept concerns that connection alone, not the process
       resolve();
     });
   });
