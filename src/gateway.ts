@@ -46,6 +46,9 @@ interface RunningLink extends XmppLink {
   readonly identity?: { readonly fingerprint: string } | undefined;
 }
 
+/** The share of the drain that is left for XMPP to hear what did not finish, and for streams to be closed in good order. */
+const LAST_WORDS = 0.2;
+
 /** One running gateway. */
 export class Gateway {
   readonly #config: Config;
@@ -103,11 +106,13 @@ export class Gateway {
 
   /** Takes no new work, lets open transactions finish for at most `limits.drainMs`, then closes everything. */
   async stop(): Promise<void> {
-    const end = this.#scheduler.now() + this.#config.limits.drainMs;
-    const left = () => Math.max(0, end - this.#scheduler.now());
-    if (this.#messages !== undefined) await this.#withLimit(this.#messages.drain(), left());
-    await this.#engine?.stop(left());
-    await this.#link?.stop(left());
+    const { drainMs } = this.#config.limits;
+    const end = this.#scheduler.now() + drainMs;
+    const left = (until: number) => Math.max(0, until - this.#scheduler.now());
+    const endOfWork = end - drainMs * LAST_WORDS;
+    if (this.#messages !== undefined) await this.#withLimit(this.#messages.drain(), left(endOfWork));
+    await this.#engine?.stop(left(endOfWork));
+    await this.#link?.stop(left(end));
     await this.#store?.close();
   }
 

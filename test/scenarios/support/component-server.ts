@@ -69,6 +69,11 @@ export class ComponentServer {
     return this.#port;
   }
 
+  /** Stanzas that came while it was halted. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Whether the component is connected. */
   has(component: string): boolean {
     return this.#streamOf(component) !== undefined;

@@ -49,6 +49,8 @@ export class Stage {
   readonly #passwords = new Map<string, string>();
   #opened: { close(): Promise<unknown> }[] = [];
   #gateway: Gateway | undefined;
+  /** The same, until it is stopped. */
+  #running: Gateway | undefined;
   #server: ComponentServer | undefined;
   #prosody: Prosody | undefined;
 
@@ -96,7 +98,7 @@ export class Stage {
     const { gateway } = this;
     this.#opened.push({
       close: async () => {
-        if (gateway === this.#gateway) await phone.agent.unregister();
+        if (gateway === this.#running) await phone.agent.unregister();
       },
     });
     return phone;
@@ -147,6 +149,7 @@ export class Stage {
       version: '0.0.0',
     });
     this.#gateway = gateway;
+    this.#running = gateway;
     await gateway.start();
     if (this.#expectsToBeReady()) await this.#ready(gateway);
   }
@@ -161,14 +164,26 @@ export class Stage {
     clearTimeout(timer);
   }
 
+  /** Resolves once the gateway knows that its link is down. */
+  async linkDown(): Promise<void> {
+    while (this.gateway.notReady().length === 0) await new Promise(setImmediate);
+  }
+
+  /** Stops it as SIGTERM does; phones keep their bindings. */
+  stopGateway(): Promise<void> {
+    const gateway = this.#running;
+    this.#running = undefined;
+    return gateway?.stop() ?? Promise.resolve();
+  }
+
   async restartGateway(): Promise<void> {
-    await this.gateway.stop();
+    await this.stopGateway();
     await this.startGateway();
   }
 
   async close(): Promise<void> {
     await this.clear();
-    await this.#gateway?.stop();
+    await this.stopGateway();
     await this.#server?.kill();
     await this.#prosody?.stop();
     await this.#folder.remove();
