@@ -8,6 +8,8 @@ import { type SipUserName, type Store, StoreFailure } from './store.js';
 export class MemoryStore implements Store {
   readonly #accounts = new Map<string, Account>();
   readonly #offline = new Map<string, OfflineMessage[]>();
+  /** The octets of the messages of each account. */
+  readonly #offlineOctets = new Map<string, number>();
   readonly #bindings = new Map<string, readonly StoredBinding[]>();
   readonly #sipUsers = new Map<string, DigestCredentials>();
   readonly #secrets = new Map<string, Uint8Array>();
@@ -26,7 +28,7 @@ export class MemoryStore implements Store {
 
   async removeAccount(bareJid: string): Promise<boolean> {
     this.#checkOpen();
-    this.#offline.delete(bareJid);
+    this.#setOffline(bareJid, []);
     return this.#accounts.delete(bareJid);
   }
 
@@ -35,12 +37,19 @@ export class MemoryStore implements Store {
     return [...this.#accounts.keys()].sort();
   }
 
-  async storeOffline(bareJid: string, stanza: string, limit: number): Promise<boolean> {
+  async storeOffline(
+    bareJid: string,
+    stanza: string,
+    limit: number,
+    maxOctets = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
     this.#checkOpen();
     const messages = this.#offline.get(bareJid) ?? [];
-    if (messages.length >= limit) return false;
+    const octets = (this.#offlineOctets.get(bareJid) ?? 0) + Buffer.byteLength(stanza);
+    if (messages.length >= limit || octets > maxOctets) return false;
     messages.push({ key: ++this.#lastKey, stanza });
     this.#offline.set(bareJid, messages);
+    this.#offlineOctets.set(bareJid, octets);
     return true;
   }
 
@@ -52,9 +61,23 @@ export class MemoryStore implements Store {
   async removeOffline(bareJid: string, keys: readonly number[]): Promise<void> {
     this.#checkOpen();
     const gone = new Set(keys);
-    const left = (this.#offline.get(bareJid) ?? []).filter((message) => !gone.has(message.key));
-    if (left.length > 0) this.#offline.set(bareJid, left);
-    else this.#offline.delete(bareJid);
+    this.#setOffline(
+      bareJid,
+      (this.#offline.get(bareJid) ?? []).filter((message) => !gone.has(message.key)),
+    );
+  }
+
+  #setOffline(bareJid: string, messages: OfflineMessage[]): void {
+    if (messages.length === 0) {
+      this.#offline.delete(bareJid);
+      this.#offlineOctets.delete(bareJid);
+      return;
+    }
+    this.#offline.set(bareJid, messages);
+    this.#offlineOctets.set(
+      bareJid,
+      messages.reduce((sum, { stanza }) => sum + Buffer.byteLength(stanza), 0),
+    );
   }
 
   async loadBindings(): Promise<ReadonlyMap<string, readonly StoredBinding[]>> {

@@ -90,8 +90,8 @@ export class SqliteStore implements Store {
     return this.#call('listAccounts', []);
   }
 
-  storeOffline(bareJid: string, stanza: string, limit: number): Promise<boolean> {
-    return this.#call('storeOffline', [bareJid, stanza, limit]);
+  storeOffline(bareJid: string, stanza: string, limit: number, maxOctets?: number): Promise<boolean> {
+    return this.#call('storeOffline', [bareJid, stanza, limit, maxOctets]);
   }
 
   loadOffline(bareJid: string) {

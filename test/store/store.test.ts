@@ -115,6 +115,18 @@ function storeContract(open: () => Promise<Store>, emptied: (store: Store) => St
       );
     });
 
+    it('refuses beyond its octets, each character as UTF-8 has it, and takes again when there is room', async () => {
+      const keep = (stanza: string) => store.storeOffline('juliet@example.com', stanza, 10, 10);
+      assert.deepEqual(
+        [await keep('1234'), await keep('♥♥'), await keep('1'), await keep('')],
+        [true, true, false, true],
+      );
+      const [first] = await store.loadOffline('juliet@example.com');
+      await store.removeOffline('juliet@example.com', [first!.key]);
+      assert.deepEqual([await keep('12345'), await keep('1234')], [false, true]);
+      assert.equal(await store.storeOffline('nurse@example.com', '1234567890', 10, 10), true);
+    });
+
     it('refuses beyond the limit, and takes again when there is room', async () => {
       assert.equal(await store.storeOffline('juliet@example.com', '1', 2), true);
       assert.equal(await store.storeOffline('juliet@example.com', '2', 2), true);

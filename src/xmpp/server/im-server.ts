@@ -61,6 +61,8 @@ export interface ImServerLimits {
   readonly resourcesPerAccount?: number;
   /** Messages kept for one account. Default 1,000. */
   readonly offlineMessages?: number;
+  /** Octets of the messages kept for one account. Default 8 MiB. */
+  readonly offlineOctets?: number;
   /** Stanzas that wait for one account while something about it is stored or loaded. Default 1,000. */
   readonly waitingPerAccount?: number;
   /** Addresses with directed presence of one session. Default 1,000. */
@@ -93,6 +95,7 @@ export class ImServer {
       options.clock,
       options.log,
       limits.offlineMessages ?? 1_000,
+      limits.offlineOctets ?? 8 * 1024 * 1024,
     );
     this.#messages = new LocalMessages(this.#sessions, this.#queues, this.#offline);
     this.#presence = new LocalPresence(

@@ -24,14 +24,19 @@ export class OfflineMessages {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limit: number;
+  readonly #maxOctets: number;
 
-  /** @param limit messages kept for one account */
-  constructor(accounts: AccountStore, store: OfflineStore, clock: Clock, log: Log, limit: number) {
+  /**
+   * @param limit messages kept for one account
+   * @param maxOctets octets of them; they are all in memory while they are brought to a client
+   */
+  constructor(accounts: AccountStore, store: OfflineStore, clock: Clock, log: Log, limit: number, maxOctets: number) {
     this.#accounts = accounts;
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
     this.#limit = limit;
+    this.#maxOctets = maxOctets;
   }
 
   /**
@@ -44,7 +49,8 @@ export class OfflineMessages {
       const fate = offlineFate(message);
       if (fate === 'ignore') return ok(undefined);
       if (fate === 'refuse') return err(UNAVAILABLE);
-      const stored = await this.#store.storeOffline(bareJid, this.#delayed(message, domain), this.#limit);
+      const text = this.#delayed(message, domain);
+      const stored = await this.#store.storeOffline(bareJid, text, this.#limit, this.#maxOctets);
       return stored ? ok(undefined) : err(UNAVAILABLE); // XEP-0160 §2: the queue is full
     } catch (cause) {
       this.#log.error('offline message not stored', { account: bareJid, reason: String(cause) });

@@ -7,8 +7,11 @@ export interface OfflineMessage {
 }
 
 export interface OfflineStore {
-  /** Stores one stanza; resolves true when durable, false when the account's `limit` is reached. */
-  storeOffline(bareJid: string, stanza: string, limit: number): Promise<boolean>;
+  /**
+   * Stores one stanza; resolves true when durable, false when the account has `limit` messages already, or would have more
+   * than `maxOctets` of them in UTF-8 (default: no bound).
+   */
+  storeOffline(bareJid: string, stanza: string, limit: number, maxOctets?: number): Promise<boolean>;
   loadOffline(bareJid: string): Promise<readonly OfflineMessage[]>;
   /** Removes what has been delivered. Resolves when durable. */
   removeOffline(bareJid: string, keys: readonly number[]): Promise<void>;

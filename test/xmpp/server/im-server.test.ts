@@ -613,6 +613,27 @@ describe('6120-10.1-1: order of the stanzas for one account', () => {
   });
 });
 
+describe('XEP-0160 §2: offline messages beyond their limit', () => {
+  for (const [what, limits] of [
+    ['messages', { offlineMessages: 2 }],
+    ['octets', { offlineOctets: 2_500 }],
+  ] as const) {
+    it(`too many ${what}: service-unavailable`, async () => {
+      const test = new TestServer({ limits });
+      const romeo = await test.connect('romeo@example.com/garden');
+      await test.addAccount('juliet@example.com');
+      for (const id of ['1', '2', '3']) {
+        const body = 'x'.repeat(1_000);
+        await romeo.says(`<message to="juliet@example.com" id="${id}"><body>${body}</body></message>`);
+      }
+      assert.deepEqual(
+        romeo.received.map((stanza) => [stanza.attrs.id, condition(stanza)]),
+        [['3', 'service-unavailable']],
+      );
+    });
+  }
+});
+
 describe('XEP-0160: offline messages on their way', () => {
   let test: TestServer;
   let romeo: TestClient;
