@@ -166,6 +166,7 @@ export function withoutFinalDot(host: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
+/** Whether `text` holds no character beyond US-ASCII. */
 export function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) >= 0x80) return false;
   return true;

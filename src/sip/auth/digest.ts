@@ -130,6 +130,7 @@ function parseAlgorithm(text = 'MD5'): DigestAlgorithm | undefined {
   return hash === undefined ? undefined : { hash, session };
 }
 
+/** The value of the algorithm parameter (RFC 8760 §2.1, RFC 7616 §3.3). */
 export function formatAlgorithm(algorithm: DigestAlgorithm): string {
   return algorithm.session ? `${algorithm.hash}-sess` : algorithm.hash;
 }

@@ -51,15 +51,18 @@ export function isSchemeCode(code: number): boolean {
   return code < 128 && (CLASSES[code]! & SCHEME) !== 0;
 }
 
+/** DIGIT (RFC 3261 §25.1). */
 export function isDigitCode(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
+/** ALPHA (RFC 3261 §25.1). */
 export function isLetterCode(code: number): boolean {
   const lower = code | 0x20;
   return lower >= 0x61 && lower <= 0x7a;
 }
 
+/** HEXDIG, in either case (RFC 3261 §25.1). */
 export function isHexCode(code: number): boolean {
   return code < 128 && (CLASSES[code]! & HEX) !== 0;
 }

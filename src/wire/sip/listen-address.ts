@@ -13,6 +13,7 @@ export interface ListenAddress {
 
 const LISTENER = /^([a-z]+):(\[[0-9A-Fa-f:.%]+\]|[^:[\]]+):(\d{1,5})$/;
 
+/** Reads `TRANSPORT:ADDRESS:PORT`, as in `udp:127.0.0.1:5060`; the error says what was found and what was expected. */
 export function parseListenAddress(text: string): Result<ListenAddress, string> {
   const match = LISTENER.exec(text);
   const port = Number(match?.[3]);
