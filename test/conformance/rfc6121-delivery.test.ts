@@ -397,8 +397,8 @@ describe('XEP-0160: what is kept offline', () => {
           return [message.attrs.id, message.getChildText('body'), delay.attrs.from, delay.attrs.stamp];
         }),
         [
-          ['m1', '1', 'example.com', '2026-01-01T12:00:00.000Z'],
-          ['m2', '2', 'example.com', '2026-01-01T12:00:01.000Z'],
+          ['m1', '1', 'example.com', '2026-01-01T12:00:00Z'],
+          ['m2', '2', 'example.com', '2026-01-01T12:00:01Z'],
         ],
       );
     },
