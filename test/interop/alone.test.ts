@@ -148,8 +148,8 @@ describeWithPeers('alone, with go-sendxmpp, slixmpp and linphone', ['go-sendxmpp
     assert.match((await romeo.message('A word with you')).from, /^<?sip:nurse@example\.com\b/);
   });
 
-  // pending: linphone answers to the From that it has seen, whose gr is the resource of a session that has ended
-  it.skip('takes an answer to a resource that is gone to the XMPP user all the same', async () => {
+  // linphone answers to the From that it has seen, whose gr is the resource of a session that has ended
+  it('takes an answer to a resource that is gone to the XMPP user all the same', async () => {
     assert.equal(await romeo.send('sip:nurse@example.com', 'Bid her devise some means'), 'Delivered');
     await nurse.listen().line(/romeo@example\.net.*: Bid her devise some means/);
   });

@@ -257,16 +257,31 @@ export class MessageInterworking {
       };
       open.waiting = this.#deadlines.add(open);
       this.#open.set(id, open);
-      this.#link.deliver(stanza).then(
-        (result) => this.#delivered(open, result),
-        (bug: unknown) => {
-          this.#close(open);
-          this.#copies.failed(copyKey);
-          this.#noticeIdle();
-          reject(bug);
-        },
-      );
+      this.#hand(stanza, open, reject);
     });
+  }
+
+  /** `first`: why the device that was addressed did not take it, on the second try. */
+  #hand(stanza: Element, open: OpenDelivery, reject: (bug: unknown) => void, first?: DeliveryFailure): void {
+    this.#link.deliver(stanza).then(
+      (result) => {
+        if (
+          !result.ok &&
+          first === undefined &&
+          this.#open.get(open.id) === open &&
+          isGoneDevice(result.error, open.to)
+        ) {
+          stanza.attrs.to = bareOf(open.to);
+          this.#hand(stanza, open, reject, result.error);
+        } else this.#delivered(open, result.ok ? result : { ok: false, error: first ?? result.error });
+      },
+      (bug: unknown) => {
+        this.#close(open);
+        this.#copies.failed(open.copyKey);
+        this.#noticeIdle();
+        reject(bug);
+      },
+    );
   }
 
   #delivered(open: OpenDelivery, result: Result<void, DeliveryFailure>): void {
@@ -483,6 +498,18 @@ export class MessageInterworking {
     this.#deadlines.clear();
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
+}
+
+/**
+ * COMPAT: linphone answers to the From that it saw, whose `gr` is the resource of a session that may have ended since; the
+ * user is still there. XMPP servers say so with this condition (RFC 6121 §8.5.3.2.1), and treat `chat` like that themselves.
+ */
+function isGoneDevice(failure: DeliveryFailure, to: string): boolean {
+  return failure.kind === 'refused' && failure.error.condition === 'service-unavailable' && to.includes('/');
+}
+
+function bareOf(jid: string): string {
+  return jid.split('/', 1)[0] as string;
 }
 
 type MappedMessage = Extract<FromSip, { readonly kind: 'message' }>;

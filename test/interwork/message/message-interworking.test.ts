@@ -103,6 +103,29 @@ describe('SIP to XMPP: the answer comes when its promise is true', () => {
     assert.equal((await answer).status, 404);
   });
 
+  for (const [title, second, status] of [
+    ['the user takes it on another device', undefined, 200],
+    ['nobody takes it, and the first refusal counts', 'recipient-unavailable', 403],
+  ] as const) {
+    it(`a device that is gone has its user asked once: ${title}`, async () => {
+      const { sip, link } = scenario();
+      link.holds = true;
+      const answer = sip.receive(message({ requestUri: 'sip:juliet@example.com;gr=gone' }));
+      await settled();
+      assert.equal(link.last.stanza.attrs.to, 'juliet@example.com/gone');
+      const { id } = link.last.stanza.attrs;
+      link.last.refuse({ condition: 'service-unavailable', type: 'cancel' });
+      await settled();
+      assert.equal(link.deliveries.length, 2);
+      assert.equal(link.last.stanza.attrs.to, 'juliet@example.com');
+      assert.equal(link.last.stanza.attrs.id, id);
+      if (second === undefined) link.last.take();
+      else link.last.refuse({ condition: second, type: 'wait' });
+      assert.equal((await answer).status, status);
+      assert.equal(link.deliveries.length, 2);
+    });
+  }
+
   it('no 6xx where a proxy has other homes to try', async () => {
     const { sip, link } = scenario({ bareJid: '4xx' });
     link.holds = true;
