@@ -103,6 +103,11 @@ const sip = z.strictObject({
       enabled: z.boolean().default(true),
       /** Default: the first of domains.sip. */
       realm: z.string().min(1).optional(),
+      /** Offered in this order (RFC 8760 §2.4). */
+      algorithms: z
+        .array(z.enum(['SHA-256', 'MD5']))
+        .min(1)
+        .default(['SHA-256', 'MD5']),
       minExpiresSeconds: z.number().int().min(1).default(60),
       defaultExpiresSeconds: z.number().int().min(1).default(3600),
       maxExpiresSeconds: z.number().int().min(1).default(86400),

@@ -18,6 +18,11 @@ import { NonceRegister } from './nonce.js';
 export type DigestKind = 'www' | 'proxy';
 
 export interface DigestServerOptions {
+  /**
+   * Offered in this order, each in a header line of its own (RFC 8760 §2.4); others are not taken. Default SHA-256, MD5.
+   * COMPAT: some phones, and SIPp, stop at a first challenge that they do not know: MD5 alone, or first, suits them.
+   */
+  readonly algorithms?: readonly OfferedHash[];
   /** The protection domain, or how a request tells it, for a server of several. */
   readonly realm: string | ((request: SipRequest) => string);
   readonly random: Random;
@@ -45,14 +50,17 @@ export type DigestVerdict =
 
 const SERVER_HEADERS = { www: 'WWW-Authenticate', proxy: 'Proxy-Authenticate' } as const;
 const CLIENT_KEYS = { www: 'authorization', proxy: 'proxy-authorization' } as const;
-/** RFC 8760 §2.4: the most preferred first, each in a header line of its own. */
-const OFFERED: readonly DigestHash[] = ['SHA-256', 'MD5'];
+/** What a server of ours can check. */
+export type OfferedHash = Exclude<DigestHash, 'SHA-512-256'>;
+
+const OFFERED: readonly OfferedHash[] = ['SHA-256', 'MD5'];
 
 /** Challenges and checks. Retransmissions are absorbed by the transaction below: here they would be replays. */
 export class DigestServer {
   readonly #realm: (request: SipRequest) => string;
   readonly #store: CredentialStore;
   readonly #nonces: NonceRegister;
+  readonly #offered: readonly OfferedHash[];
   /** The secret of nobody, so that an unknown user costs what a known one does. */
   readonly #nobody: { readonly ha1Md5: string; readonly ha1Sha256: string };
 
@@ -60,6 +68,7 @@ export class DigestServer {
     const { realm, random } = options;
     this.#realm = typeof realm === 'string' ? () => realm : realm;
     this.#store = options.store;
+    this.#offered = options.algorithms ?? OFFERED;
     this.#nonces = new NonceRegister({
       random,
       clock: options.clock,
@@ -76,7 +85,7 @@ export class DigestServer {
   challenge(request: SipRequest, kind: DigestKind, stale = false): (readonly [name: string, value: string])[] {
     const realm = this.#realm(request);
     const nonce = this.#nonces.issue(realm);
-    return OFFERED.map((hash) => {
+    return this.#offered.map((hash) => {
       const algorithm = { hash, session: false };
       return [SERVER_HEADERS[kind], formatChallenge({ realm, nonce, algorithm, qop: ['auth'], stale })];
     });
@@ -85,7 +94,7 @@ export class DigestServer {
   /** Checks the credentials in Authorization ('www') or Proxy-Authorization ('proxy') of `request`. */
   async verify(request: SipRequest, kind: DigestKind): Promise<DigestVerdict> {
     const realm = this.#realm(request);
-    const found = ourCredentials(request.headers.lines(CLIENT_KEYS[kind]), realm);
+    const found = ourCredentials(request.headers.lines(CLIENT_KEYS[kind]), realm, this.#offered);
     if ('kind' in found) return found;
     if (!isForRequestUri(found.uri, request.requestUri)) {
       return { kind: 'malformed', text: 'the credentials are for another Request-URI' };
@@ -116,7 +125,11 @@ export class DigestServer {
 }
 
 /** The first credentials for our realm in an algorithm that we offer (RFC 3261 §22.3: others are for others). */
-function ourCredentials(lines: readonly string[], realm: string): DigestAuthorization | DigestVerdict {
+function ourCredentials(
+  lines: readonly string[],
+  realm: string,
+  offered: readonly DigestHash[],
+): DigestAuthorization | DigestVerdict {
   let malformed: DigestVerdict | undefined;
   for (const line of lines) {
     const parsed = parseAuthorization(line);
@@ -125,7 +138,7 @@ function ourCredentials(lines: readonly string[], realm: string): DigestAuthoriz
       continue;
     }
     const { algorithm } = parsed.value;
-    if (parsed.value.realm !== realm || algorithm.session || !OFFERED.includes(algorithm.hash)) continue;
+    if (parsed.value.realm !== realm || algorithm.session || !offered.includes(algorithm.hash)) continue;
     return parsed.value;
   }
   return malformed ?? { kind: 'no-credentials' };

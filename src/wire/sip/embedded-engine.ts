@@ -5,7 +5,7 @@ import type { Random } from '../../base/random.js';
 import type { Scheduler, Timer } from '../../base/time.js';
 import type { CredentialStore } from '../../sip/auth/credential-store.js';
 import { DigestClient } from '../../sip/auth/digest-client.js';
-import { DigestServer } from '../../sip/auth/digest-server.js';
+import { DigestServer, type OfferedHash } from '../../sip/auth/digest-server.js';
 import type {
   IncomingMessage,
   LocalCause,
@@ -67,6 +67,8 @@ export interface EmbeddedRegistrarOptions extends RegistrarOptions {
   readonly enabled?: boolean;
   /** The realm of the first of `domains.sip`; default: its name. See `DomainTable`. */
   readonly realm?: string | undefined;
+  /** See `DigestServerOptions.algorithms`. */
+  readonly algorithms?: readonly OfferedHash[];
 }
 
 export interface EmbeddedSipLimits {
@@ -178,6 +180,7 @@ export class EmbeddedSipEngine implements SipEngine {
         clock: scheduler,
         store: parts.credentialStore,
         maxNonces: 100_000,
+        ...given('algorithms', options.registrar?.algorithms),
       }),
       registrar: this.#registrar,
       random,
@@ -306,7 +309,7 @@ export class EmbeddedSipEngine implements SipEngine {
       flow.transport === 'tcp'
         ? this.#transport.isConnected(flow.address, flow.port)
         : this.#transport.sentByTo(flow) !== undefined;
-    return usable ? { ...way, hops: [flow] } : way;
+    return usable ? { requestUri, routes: [], next: requestUri, hops: [flow] } : way;
   }
 
   #branch(message: OutgoingMessage, ways: readonly Way[], passed: string, end: End): void {

@@ -8,7 +8,7 @@ import {
   formatAuthorization,
   parseChallenge,
 } from '../../../src/sip/auth/digest.js';
-import { type DigestKind, DigestServer } from '../../../src/sip/auth/digest-server.js';
+import { type DigestKind, DigestServer, type OfferedHash } from '../../../src/sip/auth/digest-server.js';
 import { HeaderFields, SipRequest } from '../../../src/sip/message/message.js';
 import { Uri } from '../../../src/sip/message/uri.js';
 import { FakeScheduler } from '../../support/fake-scheduler.js';
@@ -41,7 +41,7 @@ function request(requestUri = 'sip:example.net', body = ''): SipRequest {
   return new SipRequest('REGISTER', uri(requestUri), new HeaderFields([['CSeq', '1 REGISTER']]), Buffer.from(body));
 }
 
-function setUp(options: { maxNonces?: number } = {}) {
+function setUp(options: { maxNonces?: number; algorithms?: readonly OfferedHash[] } = {}) {
   const clock = new FakeScheduler();
   const store = new OneUser();
   const server = new DigestServer({ realm: REALM, random: new SeededRandom(3), clock, store, ...options });
@@ -108,6 +108,17 @@ describe('RFC 8760 §2.4: challenges', () => {
       assert.deepEqual(challenge.value.qop, ['auth']);
       assert.equal(challenge.value.stale, false);
     }
+  });
+
+  it('offer what the operator chose alone, and nothing else is taken', async () => {
+    const { server, nonce } = setUp({ algorithms: ['MD5'] });
+    const lines = server.challenge(request(), 'www');
+    assert.equal(lines.length, 1);
+    const offered = parseChallenge(lines[0]?.[1] ?? '');
+    assert.equal(offered.ok && offered.value.algorithm.hash, 'MD5');
+    const verdict = async (hash: DigestHash) => (await server.verify(answered({ nonce: nonce(), hash }), 'www')).kind;
+    assert.equal(await verdict('MD5'), 'ok');
+    assert.equal(await verdict('SHA-256'), 'no-credentials');
   });
 
   it('of a proxy are Proxy-Authenticate; stale is told', () => {
