@@ -104,7 +104,7 @@ export class Gateway {
     return this.#link?.identity?.fingerprint;
   }
 
-  /** Takes no new work, lets open transactions finish for at most `limits.drainMs`, then closes everything. */
+  /** Takes no new work, lets open transactions finish, tells the senders of the others, closes everything: in `limits.drainMs`. */
   async stop(): Promise<void> {
     const { drainMs } = this.#config.limits;
     const end = this.#scheduler.now() + drainMs;
