@@ -79,7 +79,7 @@ export function unsupportedType(): Refusal {
 
 /** The refusal of a Content-Encoding that is not understood (RFC 3261 §8.2.3). */
 export function unsupportedEncoding(): Refusal {
-  return { status: 415, headers: [['Accept-Encoding', 'identity']] };
+  return { status: 415, headers: [['Accept-Encoding', 'identity, deflate']] };
 }
 
 function malformed(what: string): Refusal {

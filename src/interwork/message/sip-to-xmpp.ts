@@ -12,14 +12,8 @@ import { checkDirection, refusesSips } from '../address/direction.js';
 import { jidFromUri } from '../address/sip-to-xmpp.js';
 import { type AnswerContext, sipAnswerForAddress, sipAnswerForLink } from '../error/sip-status.js';
 import type { ErrorTables } from '../error/tables.js';
-import {
-  type ContentLimits,
-  type NoticeContent,
-  readContent,
-  type Subject,
-  type TextContent,
-  unsupportedEncoding,
-} from './content.js';
+import { type ContentLimits, type NoticeContent, readContent, type Subject, type TextContent } from './content.js';
+import { decodeContent } from './content-encoding.js';
 import { firstLanguage, toCharacterData, toOneLine } from './text.js';
 import { isCallId, pairOf, type ThreadTable } from './thread-table.js';
 
@@ -67,7 +61,7 @@ export function toMessageStanza(
   const { from, to } = parties.value;
   const age = ageOf(request, now, context.options);
   if (age === 'drop') return ok({ kind: 'nothing', why: 'expired' });
-  const content = readBody(request, context.options.content);
+  const content = readBody(request, context.options);
   if (!content.ok) return content;
   if (content.value.kind === 'notice') return ok({ kind: 'notice', from, to, content: content.value });
   const text = content.value;
@@ -116,14 +110,17 @@ function ageOf(request: SipRequest, now: number, options: ToXmppOptions): 'fresh
 
 const NO_TEXT: TextContent = { kind: 'text', text: '' };
 
-function readBody(request: SipRequest, limits: ContentLimits | undefined) {
+function readBody(request: SipRequest, options: ToXmppOptions) {
   if (request.body.length === 0) return ok(NO_TEXT);
   const { headers, contentType } = request;
-  const encoding = headers.get('Content-Encoding')?.toLowerCase();
-  if (encoding !== undefined && encoding !== 'identity' && encoding !== '') return err(unsupportedEncoding());
+  const decoded = decodeContent(request.body, headers.get('Content-Encoding'), options.maxStanzaOctets);
+  if (!decoded.ok) return decoded;
   // RFC 3261 §20.15: a body says what it is.
   if (contentType === undefined) return err({ status: 400, reason: 'Missing Content-Type header field' });
-  return readContent({ contentType, contentLanguage: headers.get('Content-Language'), bytes: request.body }, limits);
+  return readContent(
+    { contentType, contentLanguage: headers.get('Content-Language'), bytes: decoded.value },
+    options.content,
+  );
 }
 
 function subjectOf(request: SipRequest, bodyLanguage: string | undefined): Subject | undefined {

@@ -70,7 +70,7 @@ describe('7572-7: bodies of MESSAGE', () => {
   it('an unknown transfer encoding is 415 with Accept-Encoding', () => {
     const part = 'Content-Type: text/plain\r\nContent-Transfer-Encoding: x-zip\r\n\r\nx';
     assert.deepEqual(refusal('multipart/mixed;boundary=b', multipart(part))?.headers, [
-      ['Accept-Encoding', 'identity'],
+      ['Accept-Encoding', 'identity, deflate'],
     ]);
   });
 
