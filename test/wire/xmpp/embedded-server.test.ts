@@ -475,7 +475,7 @@ describe('the embedded server and slow readers', () => {
     const scheduler = new FakeScheduler();
     const loopback = await LoopbackServer.start(['juliet@example.com'], {
       scheduler,
-      limits: { queuedCharacters: 100_000_000, offlineMessages: 10_000 },
+      limits: { queuedCharacters: 100_000_000, offlineMessages: 10_000, offlineOctets: 100_000_000 },
     });
     try {
       const juliet = await loopback.connect('juliet@example.com/balcony');
