@@ -217,6 +217,7 @@ export class Gateway {
         connectionsPerAddress: limits.c2sConnectionsPerAddress,
         resourcesPerAccount: limits.resourcesPerAccount,
         offlineMessages: limits.offlineMessages,
+        offlineOctets: limits.offlineOctets,
       },
       accounts: users,
       store,

@@ -165,7 +165,9 @@ const limits = z.strictObject({
   componentQueueOctets: octets.default(8 * 1024 * 1024),
   /** How long a written stanza may stay unconfirmed before its SIP sender gets an error. */
   confirmTimeoutMs: milliseconds.default(5000),
+  /** Messages kept for one account without a resource to take them, and their octets. */
   offlineMessages: count.default(1000),
+  offlineOctets: octets.default(8 * 1024 * 1024),
   c2sConnections: count.default(10_000),
   c2sConnectionsPerAddress: count.default(1000),
   resourcesPerAccount: count.default(20),
