@@ -240,16 +240,16 @@ function compose(
   if (sentAt !== undefined && sentAt < now) headers.push(['Date', formatSipDate(sentAt)]); // RFC 3261 §20.17
   const { requestUri, fromUri, toUri } = parties;
   const plainHeaders = lang === undefined ? headers : [...headers, ['Content-Language', lang] as const];
-  const common = { requestUri, from: fromUri, to: toUri, callId };
+  // Written out: a literal that begins with `...` costs microseconds in the engine of today, and this is done for every message.
   const plain: OutgoingMessage =
     bytes.length === 0
-      ? { ...common, headers: plainHeaders, body: bytes }
-      : { ...common, headers: plainHeaders, contentType, body: bytes };
+      ? { requestUri, from: fromUri, to: toUri, callId, headers: plainHeaders, body: bytes }
+      : { requestUri, from: fromUri, to: toUri, callId, headers: plainHeaders, contentType, body: bytes };
   if (context.options.cpimOut === 'never') return { kind: 'message', message: plain, callId };
   const fields: MimeField[] = [['Content-Type', contentType]];
   if (lang !== undefined) fields.push(['Content-Language', lang]);
   const envelope = wrapInCpim(parties, { subject, fields, content: bytes, sentAt: sentAt ?? now }, context.addresses);
-  const message: OutgoingMessage = { ...common, headers, contentType: 'message/cpim', body: envelope };
+  const message: OutgoingMessage = { ...plain, headers, contentType: 'message/cpim', body: envelope };
   return { kind: 'message', message, plain, callId };
 }
 
