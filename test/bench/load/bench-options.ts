@@ -12,8 +12,8 @@ export function option(name: string, otherwise: number): number {
 
 /** Messages under way at most. */
 export const WINDOW = option('BENCH_WINDOW', 200);
-export const WARM_UP_MS = option('BENCH_WARM_UP_MS', 2000);
-export const DURATION_MS = option('BENCH_DURATION_MS', 5000);
+export const WARM_UP_MS = option('BENCH_WARM_UP_MS', 1500);
+export const DURATION_MS = option('BENCH_DURATION_MS', 4000);
 /** The steady rate at which latency is measured, in messages a second. */
 export const LATENCY_RATE = option('BENCH_LATENCY_RATE', 1000);
 /** XMPP sessions, SIP bindings and transactions whose memory is measured. */
