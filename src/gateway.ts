@@ -10,6 +10,7 @@ import type { AddressTables } from './interwork/address/tables.js';
 import type { ErrorTables } from './interwork/error/tables.js';
 import { ACCEPTED_TYPES } from './interwork/message/content.js';
 import { MessageInterworking } from './interwork/message/message-interworking.js';
+import { unescapedUser } from './sip/registrar/aor.js';
 import { DomainTable } from './sip/useragent/domains.js';
 import { openStore } from './store/open-store.js';
 import type { Store } from './store/store.js';
@@ -135,7 +136,8 @@ export class Gateway {
         xmpp: users.flatMap((user) => ('jid' in user ? [user] : [])),
         sip: users.flatMap((user) => {
           if (!('aor' in user)) return [];
-          const [username = '', domain = ''] = user.aor.replace(/^sips?:/, '').split('@', 2);
+          const [escaped = '', domain = ''] = user.aor.replace(/^sips?:/, '').split('@', 2);
+          const username = unescapedUser(escaped) ?? escaped;
           return [{ username, realm: realms.realmOf(domain.toLowerCase()) ?? domain, password: user.password }];
         }),
       },

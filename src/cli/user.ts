@@ -22,6 +22,12 @@ export async function addUser(address: string, options: UserOptions): Promise<vo
   await withUser(address, options, async (user, store, config) => {
     if (await exists(user, store, config))
       throw new CommandFailure(`${address} exists; use "verona user passwd ${address}" to set a new password`);
+    const twin = await twinOf(user, store, config);
+    if (twin !== undefined) {
+      throw new CommandFailure(
+        `sip:${twin} differs from ${address} in case alone, and XMPP cannot tell them apart; choose another name`,
+      );
+    }
     await put(user, await readPassword(options), store, config);
     process.stdout.write(`added ${nameOf(user)}\n`);
   });
@@ -88,6 +94,17 @@ async function exists(user: UserAddress, store: Store, config: Config): Promise<
   return user.kind === 'xmpp'
     ? (await store.account(user.jid.toString())) !== undefined
     : (await store.digestCredentials(user.username, realmOf(user.domain, config))) !== undefined;
+}
+
+/** A SIP user whose name differs in case alone: XMPP folds case, so both would share one JID (RFC 7247 §6.4 step 6). */
+async function twinOf(user: UserAddress, store: Store, config: Config): Promise<string | undefined> {
+  if (user.kind === 'xmpp') return undefined;
+  const realm = realmOf(user.domain, config);
+  const folded = user.username.toLowerCase();
+  const twin = (await store.listSipUsers()).find(
+    (other) => other.realm === realm && other.username.toLowerCase() === folded,
+  );
+  return twin === undefined ? undefined : `${twin.username}@${user.domain}`;
 }
 
 async function put(user: UserAddress, password: string, store: Store, config: Config): Promise<void> {

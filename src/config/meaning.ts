@@ -125,9 +125,21 @@ function userProblems(config: Config): MeaningProblem[] {
         : [error(['users', index, 'jid'], 'is no account of domains.xmpp', `write user@${config.domains.xmpp[0]}`)];
     }
     const aor = user.aor.replace(/^sips?:/, '');
-    return inDomains(aor, config.domains.sip)
-      ? []
-      : [error(['users', index, 'aor'], 'is no address of domains.sip', `write "sip:user@${config.domains.sip[0]}"`)];
+    if (!inDomains(aor, config.domains.sip)) {
+      return [
+        error(['users', index, 'aor'], 'is no address of domains.sip', `write "sip:user@${config.domains.sip[0]}"`),
+      ];
+    }
+    // RFC 7247 §6.4 step 6: XMPP folds case, so two such users would share one JID
+    return config.users.slice(0, index).some((other) => 'aor' in other && lower(other.aor) === lower(user.aor))
+      ? [
+          error(
+            ['users', index, 'aor'],
+            'is there already, perhaps in other case',
+            'remove one of the two: XMPP cannot tell them apart',
+          ),
+        ]
+      : [];
   });
 }
 

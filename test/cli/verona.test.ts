@@ -131,6 +131,9 @@ describe('the verona command', function () {
       (await run(['add', 'sip:romeo@example.net', '--password', 'orchard'])).out,
       /^added sip:romeo@example\.net\n$/,
     );
+    const twin = await run(['add', 'sip:Romeo@example.net'], 'x\n');
+    assert.equal(twin.code, 1);
+    assert.match(twin.err, /differs from sip:Romeo@example\.net in case alone/);
     const twice = await run(['add', 'juliet@example.com'], 'x\n');
     assert.equal(twice.code, 1);
     assert.match(twice.err, /exists; use "verona user passwd/);

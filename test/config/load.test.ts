@@ -120,6 +120,11 @@ describe('configuration', () => {
       /users\[0\]\.jid: is no account of domains\.xmpp/,
     ],
     [
+      'phones that differ in case alone',
+      `${MINIMAL}users: [{ aor: "sip:a@example.net", password: x }, { aor: "sip:A@example.net", password: x }]\n`,
+      /users\[1\]\.aor: is there already, perhaps in other case; remove one of the two/,
+    ],
+    [
       'a phone outside its domain',
       `${MINIMAL}users: [{ aor: "sip:a@elsewhere.example", password: x }]\n`,
       /users\[0\]\.aor: is no address of domains\.sip/,
