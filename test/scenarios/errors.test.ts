@@ -2,68 +2,13 @@
 import assert from 'node:assert/strict';
 import { stanzaError } from '../../src/xmpp/stanza/error-type.js';
 import { CONDITIONS, type Condition } from '../../src/xmpp/stanza/stanza-error.js';
+import { TABLE_3 } from '../interwork/error/rfc-7247-tables.js';
 import { type Phone, textOf } from './support/phone.js';
 import { IN_PROCESS, onStages } from './support/stage.js';
 import type { XmppUser } from './support/xmpp-user.js';
 
 const JULIET = 'sip:juliet@example.com';
 const ROMEO = 'romeo@example.net';
-
-/** RFC 7247 §7.2 Table 3, with the types of RFC 6120 §8.3.3, and one status of each class that has no row. */
-const TABLE_3 = [
-  [300, 'redirect', 'modify'],
-  [301, 'gone', 'cancel'],
-  [302, 'redirect', 'modify'],
-  [305, 'redirect', 'modify'],
-  [380, 'not-acceptable', 'modify'],
-  [400, 'bad-request', 'modify'],
-  [401, 'not-authorized', 'auth'],
-  [402, 'bad-request', 'modify'],
-  [403, 'forbidden', 'auth'],
-  [404, 'item-not-found', 'cancel'],
-  [405, 'feature-not-implemented', 'cancel'],
-  [406, 'not-acceptable', 'modify'],
-  [407, 'registration-required', 'auth'],
-  [408, 'remote-server-timeout', 'wait'],
-  [410, 'gone', 'cancel'],
-  [413, 'policy-violation', 'modify'],
-  [414, 'policy-violation', 'modify'],
-  [415, 'not-acceptable', 'modify'],
-  [416, 'not-acceptable', 'modify'],
-  [420, 'feature-not-implemented', 'cancel'],
-  [421, 'not-acceptable', 'modify'],
-  [423, 'resource-constraint', 'wait'],
-  [430, 'recipient-unavailable', 'wait'],
-  [439, 'feature-not-implemented', 'cancel'],
-  [440, 'policy-violation', 'modify'],
-  [480, 'recipient-unavailable', 'wait'],
-  [481, 'item-not-found', 'cancel'],
-  [482, 'not-acceptable', 'modify'],
-  [483, 'not-acceptable', 'modify'],
-  [484, 'item-not-found', 'cancel'],
-  [485, 'item-not-found', 'cancel'],
-  [486, 'recipient-unavailable', 'wait'],
-  [487, 'recipient-unavailable', 'wait'],
-  [488, 'not-acceptable', 'modify'],
-  [489, 'policy-violation', 'modify'],
-  [491, 'unexpected-request', 'wait'],
-  [493, 'bad-request', 'modify'],
-  [500, 'internal-server-error', 'cancel'],
-  [501, 'feature-not-implemented', 'cancel'],
-  [502, 'remote-server-not-found', 'cancel'],
-  [503, 'internal-server-error', 'cancel'],
-  [504, 'remote-server-timeout', 'wait'],
-  [505, 'not-acceptable', 'modify'],
-  [513, 'policy-violation', 'modify'],
-  [600, 'recipient-unavailable', 'wait'],
-  [603, 'recipient-unavailable', 'wait'],
-  [604, 'item-not-found', 'cancel'],
-  [606, 'not-acceptable', 'modify'],
-  [399, 'redirect', 'modify'],
-  [499, 'bad-request', 'modify'],
-  [599, 'internal-server-error', 'cancel'],
-  [699, 'recipient-unavailable', 'wait'],
-] as const;
 
 onStages(
   'RFC 7247 §7.2: a phone that refuses',
