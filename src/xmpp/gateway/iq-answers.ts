@@ -1,9 +1,10 @@
 /** The gateway's answers to IQ requests: discovery (XEP-0030), ping (XEP-0199), version (XEP-0092), and no to everything else. */
-import { Element } from 'ltx';
+import type { Element } from 'ltx';
 import { discoInfo, discoItems } from '../stanza/disco.js';
 import { errorReply } from '../stanza/error-reply.js';
 import { stanzaError } from '../stanza/error-type.js';
 import { FEATURE_JID_ESCAPING, NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION } from '../stanza/namespaces.js';
+import { softwareVersionPayload } from '../stanza/software-version.js';
 import { iqResult } from '../stanza/stanza.js';
 
 export interface IqAnswersOptions {
@@ -55,7 +56,7 @@ function result(
     case `ping ${NS_PING}`:
       return iqResult(iq);
     case `query ${NS_VERSION}`:
-      return asked === 'domain' ? iqResult(iq, version(options.software)) : undefined;
+      return asked === 'domain' ? iqResult(iq, softwareVersionPayload(options.software)) : undefined;
     default:
       return undefined;
   }
@@ -82,11 +83,4 @@ function hasNode(query: Element): boolean {
 
 function unknownNode(iq: Element): Element {
   return errorReply(iq, stanzaError('item-not-found')); // XEP-0030 §3.2
-}
-
-function version(software: IqAnswersOptions['software']): Element {
-  const query = new Element('query', { xmlns: NS_VERSION });
-  query.c('name').t(software.name);
-  query.c('version').t(software.version);
-  return query;
 }
